@@ -1,0 +1,110 @@
+"""What can go wrong, as one tree.
+
+::
+
+    EvalsuiteError                 the base of all of them
+    +-- TestSetError               a test set file has mistakes; all of them, each with its place
+    +-- ConfigurationError         an option, ini value, agent or method name is wrong: nothing may run
+    +-- CaseError                  a case could not be evaluated: an error, never a failure, never a score
+    |   +-- AgentError             the agent broke in a way that must not end the test session (SystemExit ...)
+    |   +-- ReplyError             the agent returned something that is no answer
+    |   +-- CaseTimeout            the agent did not answer in time
+    |   +-- MethodError            a method could not score the answer
+    +-- StoreError                 the run directory or an artifact could not be written or read
+
+    CaseFailed (AssertionError)    the answer was scored, and the score is under the bar
+
+``CaseFailed`` stands apart because it is what a failing assertion is to pytest: a result, not a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = [
+    "AgentError",
+    "CaseError",
+    "CaseFailed",
+    "CaseTimeout",
+    "ConfigurationError",
+    "EvalsuiteError",
+    "MethodError",
+    "Mistake",
+    "ReplyError",
+    "StoreError",
+    "TestSetError",
+]
+
+
+class EvalsuiteError(Exception):
+    """The base of every exception that this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """One mistake in a file: where it is and what to do about it.
+
+    ``line`` and ``column`` count from 1. ``str()`` gives ``path:line:column: message``, which editors and CI
+    logs turn into a link.
+    """
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+class TestSetError(EvalsuiteError):
+    """A test set cannot be used; ``mistakes`` holds all that is wrong with it, in the file's order."""
+
+    __test__ = False
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class ConfigurationError(EvalsuiteError):
+    """An option, an ini value, an agent or a method is wrong; the message says what to do."""
+
+
+class CaseError(EvalsuiteError):
+    """A case could not be evaluated. ``kind`` is the cause that its record names."""
+
+    kind = "error"
+
+
+class AgentError(CaseError):
+    """The agent broke with something that must not reach pytest, such as ``SystemExit``."""
+
+    kind = "agent"
+
+
+class ReplyError(CaseError):
+    """The agent returned something that is no answer: None, bytes, a generator, an answer beyond all bounds."""
+
+    kind = "reply"
+
+
+class CaseTimeout(CaseError):
+    """The agent did not answer within the case's timeout."""
+
+    kind = "timeout"
+
+
+class MethodError(CaseError):
+    """A test method could not score an answer: it raised, or returned no score in 0..1."""
+
+    kind = "method"
+
+
+class StoreError(EvalsuiteError):
+    """A run directory or an artifact could not be written or read."""
+
+
+class CaseFailed(AssertionError):
+    """A case's answer scored under its passing score."""

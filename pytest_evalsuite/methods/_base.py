@@ -1,0 +1,97 @@
+"""What a test method is: options, an answer in, a score out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from pytest_evalsuite.agents.reply import AgentReply
+
+__all__ = ["Answer", "Method", "Score", "Text", "Texts"]
+
+KEEP_TEXT: Final = "keep-text"
+"""Marks an option whose unquoted YAML scalars stay text."""
+
+Text = Annotated[str, KEEP_TEXT]
+Texts = Annotated[list[str], KEEP_TEXT]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How good an answer is: ``value`` in 0..1, why, and what it was read from.
+
+    ``raw`` keeps the figure on the method's own scale (1..10, percent, bool) and ``evidence`` what a reader needs to
+    believe the value: JSON values only. Raises ValueError when ``value`` is no finite number in 0..1; a bool counts
+    as 1.0 or 0.0.
+    """
+
+    value: float
+    reason: str = ""
+    raw: Any = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        value = self.value
+        if not isinstance(value, (int, float)) or not math.isfinite(value) or not 0.0 <= value <= 1.0:
+            raise ValueError(f"a score must be a finite number in 0..1, not {value!r}")
+        object.__setattr__(self, "value", float(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Everything that a method may look at.
+
+    ``text`` is the reply as text and ``output`` the same as the agent returned it (text or a JSON value).
+    ``expected_responses`` are the texts of which any one is right; ``expected`` is a structured expectation (a JSON
+    value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None.
+    """
+
+    text: str
+    output: Any
+    question: str | None
+    inputs: Mapping[str, Any]
+    expected_responses: tuple[str, ...]
+    expected: Any
+    reply: AgentReply
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    time_limit: float | None = None
+
+
+class Method(BaseModel):
+    """A test method with its options, which are the model's fields.
+
+    A subclass stands in a module of this package that bears the method's name, and is found by it. Its docstring's
+    first line is what lists of methods show. An option whose value is text to be kept as it is written in a file
+    (``017``, ``no``) is annotated with `Text`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    method: ClassVar[str]
+    """The name that test sets use."""
+    default_passing_score: ClassVar[float] = 1.0
+    """The bar where neither case nor test set names one."""
+
+    @classmethod
+    @cache
+    def text_options(cls) -> frozenset[str]:
+        """Names of the options that are `Text` or `Texts`."""
+        return frozenset(name for name, field in cls.model_fields.items() if KEEP_TEXT in field.metadata)
+
+    def missing(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
+        """Say what a case lacks for this method to check anything, or None.
+
+        The default wants an expected response (text). Override it where something else is checked.
+        """
+        if expected_responses:
+            return None
+        return "an expected_response"
+
+    def score(self, answer: Answer) -> Score:
+        """Score one answer. Whatever this raises makes the case an error, never a failure."""
+        raise NotImplementedError

@@ -1,0 +1,127 @@
+"""A test set and its cases, as everything downstream sees them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pytest_evalsuite.methods._base import Method
+
+__all__ = ["Case", "Check", "PassRule", "Requirement", "TestSet"]
+
+Requirement = Literal["all", "any", "score"]
+"""When a case with several checks passes: all of them do, any does, or the weighted mean reaches the bar."""
+
+PassRule = Literal["mean", "all", "any", "majority"] | int
+"""When a case of several attempts passes: their mean score reaches the bar, or so many of them pass."""
+
+
+@dataclass(slots=True, eq=False)
+class Check:
+    """One method asked about a case's answer, with its bar.
+
+    ``negate`` turns the score into ``1 - score``. ``expected_responses`` and ``expected`` are the check's own, or
+    the case's.
+    """
+
+    method: Method
+    name: str
+    passing_score: float
+    weight: float = 1.0
+    negate: bool = False
+    expected_responses: tuple[str, ...] = ()
+    expected: Any = None
+
+    def definition(self) -> dict[str, Any]:
+        """Everything that decides this check's verdict, as JSON values."""
+        return {
+            "method": self.method.method,
+            "options": self.method.model_dump(mode="json"),
+            "passing_score": self.passing_score,
+            "weight": self.weight,
+            "negate": self.negate,
+            "expected_responses": list(self.expected_responses),
+            "expected": self.expected,
+        }
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """One case of a test set: what is asked, what is expected, how the answer is checked.
+
+    Instances are shared and must not be changed. ``line`` counts from 1; ``position`` is the place in the test set's
+    order, from 0. What only a run's settings decide (agent, iterations, timeout, pass rule) is None unless the case or
+    its test set says it.
+    """
+
+    id: str
+    question: str | None
+    checks: tuple[Check, ...]
+    line: int
+    position: int
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    expected_responses: tuple[str, ...] = ()
+    expected: Any = None
+    name: str | None = None
+    rationale: str | None = None
+    order: int = 0
+    require: Requirement = "all"
+    passing_score: float | None = None
+    agent: str | None = None
+    iterations: int | None = None
+    pass_rule: PassRule | None = None
+    timeout: float | None = None
+    tags: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    skip: str | None = None
+    xfail: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    _fingerprint: str | None = field(default=None, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over what the case asks, expects and how it is judged.
+
+        Two results may be compared only where it is the same. It does not depend on the id, the place in the file, the
+        order of keys, tags, or marks.
+        """
+        if self._fingerprint is None:
+            definition = [
+                1,
+                self.question,
+                self.inputs,
+                self.expected_responses,
+                self.expected,
+                self.require,
+                self.passing_score if self.require == "score" else None,
+                [check.definition() for check in self.checks],
+            ]
+            text = json.dumps(definition, sort_keys=True, separators=(",", ":"))
+            self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self._fingerprint
+
+
+@dataclass(slots=True, eq=False)
+class TestSet:
+    """A named list of cases, from one file.
+
+    ``path`` is the file as it was named to the loader. ``locate(case, key, ...)`` gives (line, column), from 1, of a
+    value of a case, for messages about it; it reads the file again and so costs nothing before.
+    """
+
+    __test__ = False
+
+    path: str
+    name: str
+    cases: Sequence[Case]
+    description: str | None = None
+    mode: Literal["independent", "scenario"] = "independent"
+    language: str = "en"
+    agent: str | None = None
+    tags: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    locate: Callable[..., tuple[int, int]] = field(default=lambda case, *keys: (case.line, 1), repr=False)
