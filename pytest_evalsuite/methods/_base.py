@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -76,12 +76,18 @@ class Method(BaseModel):
     """The name that test sets use."""
     default_passing_score: ClassVar[float] = 1.0
     """The bar where neither case nor test set names one."""
+    is_async: ClassVar[bool] = False
+    """Whether an event loop should await `ascore` rather than call `score`."""
 
     @classmethod
     @cache
     def text_options(cls) -> frozenset[str]:
         """Names of the options that are `Text` or `Texts`."""
-        return frozenset(name for name, field in cls.model_fields.items() if KEEP_TEXT in field.metadata)
+        return frozenset(
+            name
+            for name, option in cls.model_fields.items()
+            if KEEP_TEXT in option.metadata or _keeps_text(option.annotation)
+        )
 
     def missing(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Say what a case lacks for this method to check anything, or None.
@@ -92,6 +98,22 @@ class Method(BaseModel):
             return None
         return "an expected_response"
 
+    def problem(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
+        """Say in one line why no answer could be scored against this expectation, or None; asked before any run.
+
+        The default names what is `missing`. Extend it where an expectation can be malformed.
+        """
+        missing = self.missing(expected_responses=expected_responses, expected=expected)
+        return f"{self.method} needs {missing}" if missing else None
+
     def score(self, answer: Answer) -> Score:
         """Score one answer. Whatever this raises makes the case an error, never a failure."""
         raise NotImplementedError
+
+    async def ascore(self, answer: Answer) -> Score:
+        """Score one answer inside an event loop; only a method that ``is_async`` has anything to await."""
+        return self.score(answer)
+
+
+def _keeps_text(annotation: Any) -> bool:
+    return KEEP_TEXT in get_args(annotation) or any(_keeps_text(part) for part in get_args(annotation))
