@@ -1,0 +1,1 @@
+"""A question answering agent over Python's help topics, and the test sets that it is evaluated with."""

@@ -1,0 +1,1 @@
+"""An agent that sorts support mail, and the test sets that it is evaluated with."""

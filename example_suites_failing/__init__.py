@@ -1,0 +1,1 @@
+"""A shop's assistant with faults, and a test set that finds them."""
