@@ -1,0 +1,129 @@
+"""What all benchmarks share: contenders run in turn, each in its own process, and compared round by round."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Unit = Literal["wall", "cpu", "peak"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process took: wall and CPU seconds (user and system, its children too), peak memory in bytes."""
+
+    wall: float
+    cpu: float
+    peak: float
+    output: str
+
+    def of(self, unit: Unit) -> float:
+        """One of the three figures."""
+        return {"wall": self.wall, "cpu": self.cpu, "peak": self.peak}[unit]
+
+    @property
+    def said(self) -> Any:
+        """The JSON value on the last line that the process printed."""
+        return json.loads(self.output.strip().rpartition("\n")[2])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a report: what was measured, and whether it is what was asked (None: nothing was asked)."""
+
+    what: str
+    ours: str
+    beside: str
+    measured: str
+    asked: str = "-"
+    met: bool | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, where it runs, the exit codes that mean that it did its work."""
+
+    arguments: Sequence[str]
+    folder: Path
+    expected: tuple[int, ...] = (0,)
+
+
+def run(command: Command) -> Cost:
+    """Run a command and measure it. Raises RuntimeError with its output when it ends in an unexpected way."""
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0"}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            list(command.arguments), cwd=command.folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)  # unlike getrusage, it speaks of this child alone
+        wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    if process.returncode not in command.expected:
+        raise RuntimeError(f"{' '.join(command.arguments)} ended with {process.returncode}:\n{text[-4000:]}")
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, peak, text)
+
+
+def in_turn(contenders: Mapping[str, Command], rounds: int) -> dict[str, list[Cost]]:
+    """Run every contender once a round, so that what slows the machine for a while slows all of them."""
+    costs: dict[str, list[Cost]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, command in contenders.items():
+            costs[name].append(run(command))
+    return costs
+
+
+def inner(costs: Sequence[Cost]) -> list[Cost]:
+    """Wall and CPU as each process measured its own work: the first two numbers of what it said."""
+    return [Cost(cost.said[0], cost.said[1], cost.peak, cost.output) for cost in costs]
+
+
+def median(costs: Sequence[Cost], unit: Unit) -> float:
+    """The median over the rounds, in seconds or bytes."""
+    return statistics.median(cost.of(unit) for cost in costs)
+
+
+def ratio(ours: Sequence[Cost], beside: Sequence[Cost], unit: Unit) -> float:
+    """The median over the rounds of ours by theirs."""
+    pairs = zip(ours, beside, strict=True)
+    return statistics.median(one.of(unit) / other.of(unit) for one, other in pairs)
+
+
+def compared(what: str, ours: Sequence[Cost], beside: Sequence[Cost], unit: Unit, most: float) -> Row:
+    """A row for a ratio that is to be at most ``most``."""
+    measured = ratio(ours, beside, unit)
+    mine, theirs = (_amount(median(costs, unit), unit) for costs in (ours, beside))
+    return Row(what, mine, theirs, f"{measured:.2f}", f"≤ {most:g}", measured <= most)
+
+
+def _amount(value: float, unit: Unit) -> str:
+    return f"{value / 1e6:.0f} MB" if unit == "peak" else f"{value:.2f} s {unit}"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| what | ours | beside it | measured | asked | met |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        met = {True: "yes", False: "**no**", None: ""}[row.met]
+        lines.append(f"| {row.what} | {row.ours} | {row.beside} | {row.measured} | {row.asked} | {met} |")
+    return "\n".join(lines)
+
+
+def script(measure: Callable[[bool], list[Row]]) -> None:
+    """The command line that every benchmark has: ``--quick`` for a small one that only shows that it works."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="few cases, one round: shows that it runs, not a figure")
+    print(table(measure(parser.parse_args().quick)))

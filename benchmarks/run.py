@@ -1,0 +1,49 @@
+"""Run every benchmark and write the figures to RESULTS.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from datetime import datetime, timezone
+from importlib import metadata
+from pathlib import Path
+
+import artifact
+import idle
+import latency
+import loading
+import overhead
+from _measure import table
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+PACKAGES = ("pytest", "pluggy", "pydantic", "pyyaml", "rapidfuzz", "orjson")
+
+
+def head() -> str:
+    """Where and when this was measured."""
+    versions = ", ".join(f"{package} {metadata.version(package)}" for package in PACKAGES)
+    return (
+        "# Benchmarks\n\n"
+        "Written by `make bench`. Contenders run in turn in one session, each in its own process; "
+        "a ratio is the median over the rounds. Carry the ratios, not the seconds.\n\n"
+        f"Measured {datetime.now(timezone.utc):%Y-%m-%d} on {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.machine()}, {platform.python_implementation()} {platform.python_version()}, {versions}.\n"
+    )
+
+
+def main() -> None:
+    """Measure, print, and write unless it is only a quick look."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
+    quick = parser.parse_args().quick
+    parts = [head()]
+    for module in (idle, overhead, latency, loading, artifact):
+        parts.append(f"## {module.__name__}\n\n{module.__doc__}\n\n{table(module.measure(quick))}\n")
+        print(parts[-1], flush=True)
+    if not quick:
+        RESULTS.write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
