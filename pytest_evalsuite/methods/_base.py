@@ -36,7 +36,7 @@ class Score:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        value = self.value
+        value: object = self.value  # callers are not all type-checked
         if not isinstance(value, (int, float)) or not math.isfinite(value) or not 0.0 <= value <= 1.0:
             raise ValueError(f"a score must be a finite number in 0..1, not {value!r}")
         object.__setattr__(self, "value", float(value))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -44,7 +45,7 @@ class MethodRegistry:
         Registering the same object again changes nothing. Raises ConfigurationError when the name is malformed, built
         in or taken by another object, or when the object cannot be a method.
         """
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name):
             raise ConfigurationError(
                 f"a method's name is lower-case letters, digits and _, beginning with a letter; not {name!r}"
             )
@@ -136,8 +137,6 @@ def _load(offers: list[EntryPoint]) -> Any:
 
 
 def _unknown(name: object, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
     near = get_close_matches(str(name), known, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"unknown method {name!r}{hint} (known: {', '.join(known)})"
