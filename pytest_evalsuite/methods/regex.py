@@ -93,7 +93,7 @@ class Regex(Method):
         if len(pattern) > _LONGEST_PATTERN:
             return f"{where} of {len(pattern):,} characters is too long for a regular expression: at most 1,000"
         if _copies(pattern) > _MOST_COPIES:
-            return f"{where} {excerpt(pattern)} repeats repeats too often: over 100,000 times in all"
+            return f"{where} {excerpt(pattern)} has counts that multiply to over 100,000 copies"
         try:
             _compile(pattern, self._bits)
         except RecursionError:
@@ -111,7 +111,7 @@ class Regex(Method):
 
 
 def _copies(pattern: str) -> int:
-    """Bound from above how often nested counts repeat one item: the engine writes every copy out, (a{999}){999} too."""
+    """Bound from above how often nested counts repeat one item; the engine writes out every copy: (a{999}){999}."""
     counts = [(bool(nested), int(count)) for nested, count in _COUNT.findall(pattern)]
     innermost = max((count for nested, count in counts if not nested), default=1)
     return max(1, innermost) * math.prod(max(1, count) for nested, count in counts if nested)
