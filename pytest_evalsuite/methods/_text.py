@@ -32,6 +32,7 @@ Steps = Annotated[list[Step], BeforeValidator(_one_or_more), AfterValidator(_in_
 
 _PUNCTUATION: Final = re.compile(r"(?<!\d)[\W_]|[\W_](?!\d)")
 _SIGN: Final = re.compile(r"(?<!\S)-(?=\d)")
+_POLYTONIC: Final = re.compile("[\u0345\u1f00-\u1fff]")
 
 
 def nfc(text: str) -> str:
@@ -75,7 +76,11 @@ def first_difference(left: str, right: str) -> int:
 def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
-    return nfc(unicodedata.normalize("NFD", text).casefold())
+    if _POLYTONIC.search(
+        text
+    ):  # a subscript iota folds to a letter, and must do so in the same place however composed
+        text = unicodedata.normalize("NFD", text)
+    return nfc(text.casefold())
 
 
 def _unless_kept(match: re.Match[str]) -> str:
