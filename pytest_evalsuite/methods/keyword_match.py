@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from pytest_evalsuite.methods._base import Answer, Method, Score, Texts
 from pytest_evalsuite.methods._text import Step, excerpt, normalize
@@ -18,6 +18,8 @@ _UNSPACED: Final = re.compile(
     "\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
 )
 """Scripts in which no space, or a particle, follows a word: Thai, Lao, Burmese, Khmer, Korean, Japanese, Chinese."""
+
+_EMPTY: Final = "a keyword is empty: it would be found in every answer"
 
 
 class KeywordMatch(Method):
@@ -38,10 +40,29 @@ class KeywordMatch(Method):
     )
     case_sensitive: bool = Field(default=False, description="Whether upper and lower case differ.")
 
+    @field_validator("keywords")
+    @classmethod
+    def _all_there(cls, keywords: list[str] | None) -> list[str] | None:
+        if keywords is not None and not keywords:
+            raise ValueError("name at least one keyword")
+        if keywords and not all(map(str.strip, keywords)):
+            raise ValueError(_EMPTY)
+        return keywords
+
+    @field_validator("match")
+    @classmethod
+    def _within_reach(cls, match: int | str | None, known: ValidationInfo) -> int | str | None:
+        keywords = known.data.get("keywords")
+        if keywords is not None and isinstance(match, int) and match > len(keywords):
+            raise ValueError(_beyond(match, len(keywords), "keywords"))
+        return match
+
     @model_validator(mode="after")
-    def _usable(self) -> KeywordMatch:
-        if self.keywords is not None and (fault := self._fault(self.keywords)):
-            raise ValueError(fault)
+    def _no_repeats(self) -> KeywordMatch:
+        normal = [self._normal(keyword) for keyword in self.keywords or ()]
+        for index, keyword in enumerate(normal):
+            if keyword in normal[:index]:
+                raise ValueError(f"keyword {excerpt(keyword)} is given twice")
         return self
 
     def missing(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
@@ -50,8 +71,12 @@ class KeywordMatch(Method):
 
     def problem(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Hold expected responses that stand in for keywords to the same rules."""
-        fault = self._fault(list(expected_responses)) if self.keywords is None and expected_responses else None
-        return fault or super().problem(expected_responses=expected_responses, expected=expected)
+        if self.keywords is None and expected_responses:
+            if not all(map(str.strip, expected_responses)):
+                return _EMPTY
+            if (needed := self._needed(len(expected_responses))) > len(expected_responses):
+                return f"match: {_beyond(needed, len(expected_responses), 'expected responses')}"
+        return super().problem(expected_responses=expected_responses, expected=expected)
 
     def score(self, answer: Answer) -> Score:
         """Score the keywords found; ``evidence`` lists found and missing ones as they are written."""
@@ -70,25 +95,13 @@ class KeywordMatch(Method):
         match = self.match or ("any" if self.keywords is None else "all")
         return total if match == "all" else 1 if match == "any" else match
 
-    def _fault(self, keywords: list[str]) -> str | None:
-        normal = [self._normal(keyword) for keyword in keywords]
-        if not all(normal):
-            return "a keyword is empty: it would be found in every answer"
-        if not normal:
-            return "keywords is empty: name at least one"
-        if self.keywords is not None and (twice := _repeated(normal)):
-            return f"keyword {excerpt(twice)} is given twice"
-        if (needed := self._needed(len(normal))) > len(normal):
-            return f"match is {needed}, but there are only {len(normal)} keywords"
-        return None
-
     def _normal(self, text: str) -> str:
         steps: list[Step] = ["whitespace"] if self.case_sensitive else ["whitespace", "case"]
         return normalize(text, steps)
 
 
-def _repeated(texts: list[str]) -> str | None:
-    return next((text for index, text in enumerate(texts) if text in texts[:index]), None)
+def _beyond(needed: int, total: int, what: str) -> str:
+    return f"at most {total}, the number of {what}, not {needed}"
 
 
 def _occurs(keyword: str, text: str) -> bool:

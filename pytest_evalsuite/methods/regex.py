@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal
 
 import regex as engine
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from pytest_evalsuite.errors import CaseTimeout, MethodError
 from pytest_evalsuite.methods._base import Answer, Method, Score, Text
@@ -44,11 +44,12 @@ class Regex(Method):
     flags: list[Flag] = Field(default=[], description="Any of ignorecase, multiline, dotall.")
     full: bool = Field(default=False, description="Whether the whole answer, white space around it aside, must match.")
 
-    @model_validator(mode="after")
-    def _compiles(self) -> Regex:
-        if self.pattern is not None and (fault := self._fault("pattern", self.pattern)):
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None and (fault := _fault(pattern)):
             raise ValueError(fault)
-        return self
+        return pattern
 
     def missing(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Name the pattern when neither it nor an expected response is there."""
@@ -56,9 +57,10 @@ class Regex(Method):
 
     def problem(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Check expected responses that are patterns."""
-        patterns = expected_responses if self.pattern is None else ()
-        faults = filter(None, (self._fault("expected_response", pattern) for pattern in patterns))
-        return next(faults, None) or super().problem(expected_responses=expected_responses, expected=expected)
+        faults = [_fault(text) for text in expected_responses] if self.pattern is None else []
+        if fault := next(filter(None, faults), None):
+            return f"expected_response {fault}"
+        return super().problem(expected_responses=expected_responses, expected=expected)
 
     def score(self, answer: Answer) -> Score:
         """Score 1.0 when a pattern matches. Raises CaseTimeout for a pattern that runs away."""
@@ -87,27 +89,29 @@ class Regex(Method):
             ) from None
         return None if match is None else match[0]
 
-    def _fault(self, where: str, pattern: str) -> str | None:
-        if not pattern:
-            return f"{where} is an empty regular expression: every answer matches it"
-        if len(pattern) > _LONGEST_PATTERN:
-            return f"{where} of {len(pattern):,} characters is too long for a regular expression: at most 1,000"
-        if _copies(pattern) > _MOST_COPIES:
-            return f"{where} {excerpt(pattern)} has counts that multiply to over 100,000 copies"
-        try:
-            _compile(pattern, self._bits)
-        except RecursionError:
-            return f"{where} {excerpt(pattern)} is nested too deeply for a regular expression"
-        except Exception as error:  # noqa: BLE001 - the engine raises more than its own error
-            return f"{where} {excerpt(pattern)} is no regular expression: {error}"
-        return None
-
     @property
     def _bits(self) -> int:
         bits = engine.VERSION0
         for flag in self.flags:
             bits |= _FLAGS[flag]
         return bits
+
+
+def _fault(pattern: str) -> str | None:
+    shown = excerpt(pattern)
+    if not pattern:
+        return f"{shown} is an empty regular expression: every answer matches it"
+    if len(pattern) > _LONGEST_PATTERN:
+        return f"{shown} is too long for a regular expression: {len(pattern):,} characters, at most 1,000"
+    if _copies(pattern) > _MOST_COPIES:
+        return f"{shown} has counts that multiply to over 100,000 copies"
+    try:
+        _compile(pattern, engine.VERSION0)  # no flag makes a pattern valid or invalid
+    except RecursionError:
+        return f"{shown} is nested too deeply for a regular expression"
+    except Exception as error:  # noqa: BLE001 - the engine raises more than its own error
+        return f"{shown} is no regular expression: {error}"
+    return None
 
 
 def _copies(pattern: str) -> int:

@@ -81,10 +81,10 @@ def test_expected_responses_stand_in_for_keywords_and_any_will_do(score: Callabl
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"keywords": []}, "keywords is empty"),
+        ({"keywords": []}, "name at least one keyword"),
         ({"keywords": ["a", " "]}, "a keyword is empty"),
         ({"keywords": ["a", "A"]}, "keyword 'a' is given twice"),
-        ({"keywords": ["a", "b"], "match": 3}, "match is 3, but there are only 2 keywords"),
+        ({"keywords": ["a", "b"], "match": 3}, "at most 2, the number of keywords, not 3"),
         ({"keywords": ["a"], "match": 0}, "greater than or equal to 1"),
         ({"keywords": ["a"], "match": True}, "match"),
         ({"keywords": ["a"], "match": "some"}, "match"),
@@ -101,7 +101,7 @@ def test_expected_responses_that_stand_in_are_held_to_the_same_rules() -> None:
         return method.problem(expected_responses=expected, expected=None)
 
     assert problem(KeywordMatch()) == "keyword_match needs keywords, or an expected_response"
-    assert problem(KeywordMatch(match=2), "a") == "match is 2, but there are only 1 keywords"
+    assert problem(KeywordMatch(match=2), "a") == "match: at most 1, the number of expected responses, not 2"
     assert problem(KeywordMatch(), "a", "") == "a keyword is empty: it would be found in every answer"
     assert problem(KeywordMatch(), "Yes", "yes") is None
     assert problem(KeywordMatch(keywords=["a"])) is None
