@@ -109,7 +109,8 @@ class TestSet:
     """A named list of cases, from one file.
 
     ``path`` is the file as it was named to the loader. ``locate(case, key, ...)`` gives (line, column), from 1, of a
-    value of a case, for messages about it; it reads the file again and so costs nothing before.
+    value of a case, for messages about it; it reads the file again and so costs nothing before. ``cases_path`` is the
+    file that the cases' lines are in, where ``cases_from`` names another one.
     """
 
     __test__ = False
@@ -125,3 +126,4 @@ class TestSet:
     marks: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     locate: Callable[..., tuple[int, int]] = field(default=lambda case, *keys: (case.line, 1), repr=False)
+    cases_path: str | None = None

@@ -1,0 +1,71 @@
+"""All cases of a file are built, told apart by id, and put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_evalsuite.testsets.build import CaseBuilder
+from pytest_evalsuite.testsets.cases import Found, RawCases
+from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.csv_fast import alike_cases
+from pytest_evalsuite.testsets.csv_reader import CsvCases
+from pytest_evalsuite.testsets.fields import CASE
+from pytest_evalsuite.testsets.model import Case
+from pytest_evalsuite.testsets.options import Methods
+from pytest_evalsuite.testsets.problems import Problem
+from pytest_evalsuite.testsets.values import Refused
+
+__all__ = ["assemble"]
+
+
+def assemble(
+    raw: RawCases, defaults: CaseDefaults, methods: Methods
+) -> tuple[Sequence[Case], Sequence[int], list[Found]]:
+    """Give the cases in their order, the place in the file of each, and what is wrong with any."""
+    builder = CaseBuilder(defaults, methods)
+    if isinstance(raw, CsvCases):
+        alike = alike_cases(raw, builder)
+        if alike is not None:
+            return alike, range(len(alike)), []
+    cases: list[Case] = []
+    found: list[Found] = []
+    lines: dict[str, int] = {}
+    for index in range(len(raw)):
+        value = raw.raw(index)
+        problems: list[Problem] = []
+        line = raw.line(index)
+        case = builder.build(value, line, index, problems)
+        identity = given_id(value) if case is None else case.id
+        if identity:
+            if identity in lines:
+                problems.append(same_id(value, identity, lines[identity]))
+            lines.setdefault(identity, line)
+        if case is not None:
+            cases.append(case)
+        found.extend((index, problem) for problem in problems)
+    places: Sequence[int] = range(len(cases))
+    if any(case.order for case in cases):
+        cases.sort(key=lambda case: case.order)
+        places = [case.position for case in cases]
+        for position, case in enumerate(cases):
+            case.position = position
+    return cases, places, found
+
+
+def given_id(raw: Any) -> str | None:
+    """Give the id that a case names, if it is a good one."""
+    if type(raw) is not dict or "id" not in raw:
+        return None
+    try:
+        identity: str = CASE.by_key["id"][1](raw["id"])
+    except Refused:
+        return None
+    return identity
+
+
+def same_id(raw: Any, identity: str, line: int) -> Problem:
+    """Say that two cases have the same id."""
+    if "id" in raw:
+        return Problem(("id",), f"{identity!r} is the id of the case on line {line} too")
+    return Problem((), f"asks the same as the case on line {line}: give both an id")

@@ -1,0 +1,82 @@
+"""One case as it stands in a file becomes a `Case`, or problems that say what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
+from pytest_evalsuite.testsets.fields import CASE
+from pytest_evalsuite.testsets.identity import derive_id
+from pytest_evalsuite.testsets.model import Case, PassRule
+from pytest_evalsuite.testsets.options import Methods
+from pytest_evalsuite.testsets.part import Expectation, Part
+from pytest_evalsuite.testsets.problems import Problem
+from pytest_evalsuite.testsets.values import show
+
+__all__ = ["CaseBuilder", "check_attempts"]
+
+NOTHING_EXPECTED = Expectation()
+
+
+class CaseBuilder:
+    """Builds the cases of one test set."""
+
+    def __init__(self, defaults: CaseDefaults, methods: Methods) -> None:
+        self.defaults = defaults
+        self.checks = CheckBuilder(defaults, methods)
+
+    def build(self, raw: Any, line: int, place: int, problems: list[Problem]) -> Case | None:
+        """Build a case, or add to ``problems`` all that is wrong with it and give None.
+
+        ``line`` counts from 1, ``place`` is the case's position, from 0.
+        """
+        if type(raw) is not dict:
+            problems.append(Problem((), f"expected a case (a mapping with a question), not {show(raw)}"))
+            return None
+        before = len(problems)
+        part = Part(raw, CASE, problems)
+        get = part.values.get
+        question, inputs = get("question"), get("inputs", {})
+        if question is None and not inputs and not part.refused & {"question", "inputs"}:
+            part.report(None, "the case asks nothing: it needs a question, or inputs")
+        given = part.expectation(NOTHING_EXPECTED)
+        listed = "checks" in raw
+        checks = self.checks.listed(part, given) if listed else self.checks.single(part, given)
+        defaults = self.defaults
+        iterations, pass_rule = get("iterations", defaults.iterations), get("pass_rule", defaults.pass_rule)
+        check_attempts(part, iterations, pass_rule)
+        if len(problems) > before or not checks:
+            return None
+        require = get("require", "all")
+        bar = get("passing_score", defaults.passing_score) if require == "score" else None
+        return Case(
+            id=get("id") or derive_id(question, inputs),
+            question=question,
+            checks=checks,
+            line=line,
+            position=place,
+            inputs=inputs,
+            expected_responses=given.responses,
+            expected=given.expected,
+            name=get("name"),
+            rationale=get("rationale"),
+            order=get("order", 0),
+            require=require,
+            passing_score=bar if listed else checks[0].passing_score,
+            agent=get("agent", defaults.agent),
+            iterations=iterations,
+            pass_rule=pass_rule,
+            timeout=get("timeout", defaults.timeout),
+            tags=get("tags", ()),
+            marks=get("marks", ()),
+            skip=get("skip"),
+            xfail=get("xfail"),
+            metadata=get("metadata", {}),
+        )
+
+
+def check_attempts(part: Part, iterations: int | None, pass_rule: PassRule | None) -> None:
+    """Report a pass rule that asks for more attempts than there are."""
+    if type(pass_rule) is int and iterations is not None and pass_rule > iterations:
+        key = next((key for key in (part.key("pass_rule"), part.key("iterations")) if key in part.raw), None)
+        part.report(key, f"at least {pass_rule} attempts cannot pass of {iterations} iterations")

@@ -1,0 +1,124 @@
+"""Large CSV files: rows that are alike are checked once, and cases are made when they are looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, Final, overload
+from unicodedata import normalize
+
+from pytest_evalsuite.methods._base import Method
+from pytest_evalsuite.testsets.build import CaseBuilder
+from pytest_evalsuite.testsets.csv_reader import CsvCases
+from pytest_evalsuite.testsets.fields import CASE
+from pytest_evalsuite.testsets.identity import derive_id
+from pytest_evalsuite.testsets.model import Case
+from pytest_evalsuite.testsets.problems import Problem
+
+__all__ = ["RowCases", "alike_cases"]
+
+FEWEST_ROWS: Final = 1000
+"""Under which the ordinary way is quick enough."""
+OWN: Final = frozenset({"question", "expected_response"})
+"""Columns in which every row may differ."""
+
+
+class RowCases(Sequence[Case]):
+    """The cases of rows that are known to be good, each made when it is first asked for."""
+
+    def __init__(self, rows: CsvCases, builder: CaseBuilder) -> None:
+        self._rows = rows
+        self._builder = builder
+        rows.text = ""
+        self._cases: list[Case | None] = [None] * len(rows)
+
+    def __len__(self) -> int:
+        return len(self._cases)
+
+    @overload
+    def __getitem__(self, index: int) -> Case: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Case]: ...
+    def __getitem__(self, index: int | slice) -> Case | list[Case]:
+        if isinstance(index, slice):
+            return [self._case(place) for place in range(*index.indices(len(self)))]
+        return self._case(range(len(self))[index])
+
+    def __iter__(self) -> Iterator[Case]:
+        return map(self._case, range(len(self)))
+
+    def _case(self, place: int) -> Case:
+        case = self._cases[place]
+        if case is None:
+            problems: list[Problem] = []
+            case = self._builder.build(self._rows.raw(place), self._rows.line(place), place, problems)
+            if case is None:
+                raise AssertionError(f"a row that was found good is not: {problems}")
+            self._cases[place] = case
+            self._rows.rows[place] = []
+        return case
+
+
+def alike_cases(rows: CsvCases, builder: CaseBuilder) -> RowCases | None:
+    """Give the cases of rows that differ only in question and expected response, or None.
+
+    None says that nothing is known: that the rows differ in more, that they are few, that something is wrong, or that
+    two ask the same. The ordinary way then finds out.
+    """
+    if len(rows) < FEWEST_ROWS:
+        return None
+    names = [CASE.by_key.get(column.name, (column.name,))[0] for column in rows.columns]
+    if "question" not in names or "id" in names or "order" in names:
+        return None
+    columns: dict[str, tuple[str, ...]] = dict(zip(names, zip(*rows.rows, strict=True), strict=True))
+    questions = columns["question"]
+    if not all(map(str.strip, questions)) or ids_clash(questions):
+        return None
+    responses = columns.get("expected_response", ("",) * len(rows))
+    signatures = list(zip(*(cells for name, cells in columns.items() if name not in OWN), strict=True))
+    signatures = signatures or [()] * len(rows)
+    methods = methods_of(rows, signatures, builder)
+    if methods is None:
+        return None
+    return RowCases(rows, builder) if all_usable([methods[kind] for kind in signatures], responses) else None
+
+
+def all_usable(methods: Sequence[Method], responses: Sequence[str]) -> bool:
+    """Whether every answer can be scored against its row's expected response."""
+    try:
+        for method, response in zip(methods, responses, strict=True):
+            expected = (response,) if response and not response.isspace() else ()
+            if method.problem(expected_responses=expected, expected=None):
+                return False
+    except Exception:  # noqa: BLE001 - a custom method's own code; the ordinary way reports it
+        return False
+    return True
+
+
+def methods_of(
+    rows: CsvCases, signatures: list[tuple[str, ...]], builder: CaseBuilder
+) -> dict[tuple[str, ...], Method] | None:
+    """Build one case of each kind of row, and give its method; None where one is wrong or there are too many kinds."""
+    first = dict(zip(reversed(signatures), range(len(rows) - 1, -1, -1), strict=True))
+    if len(first) > len(rows) // 10:
+        return None
+    found: dict[tuple[str, ...], Method] = {}
+    for signature, index in first.items():
+        problems: list[Problem] = []
+        case: Any = builder.build(rows.raw(index), rows.line(index), index, problems)
+        if case is None or case.expected is not None or case.inputs:
+            return None
+        found[signature] = case.checks[0].method
+    return found
+
+
+def ids_clash(questions: Sequence[str]) -> bool:
+    """Whether two ids derived from the questions are the same."""
+    composed = [question if question.isascii() else normalize("NFC", question) for question in questions]
+    digests = [blake2b(question.encode(), digest_size=4).digest() for question in composed]
+    if len(set(digests)) == len(digests):
+        return False
+    twice = {digest for digest, count in Counter(digests).items() if count > 1}
+    alike = [question for question, digest in zip(questions, digests, strict=True) if digest in twice]
+    return len({derive_id(question, {}) for question in alike}) < len(alike)

@@ -1,0 +1,201 @@
+"""The fields of test sets, cases and checks: one table that the loader, the CSV columns and the JSON Schema read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from pytest_evalsuite.testsets import readers as read
+from pytest_evalsuite.testsets.values import Reader
+
+__all__ = ["CASE", "CHECK", "DEFAULTS", "SET", "Field", "Kind", "Table"]
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a field's value is: how it is read, its JSON Schema, and what a CSV cell of it becomes.
+
+    A cell is kept as ``text``, taken as an unquoted ``scalar``, split into a ``list``, or may not be (None).
+    """
+
+    read: Reader
+    schema: Schema
+    cell: Literal["text", "scalar", "list"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key: its name, the other names it goes by, what it holds and what it is for."""
+
+    name: str
+    kind: Kind
+    description: str
+    aliases: tuple[str, ...] = ()
+
+
+class Table:
+    """The fields that one mapping may have. ``by_key`` finds a field's name and reader by any of its names."""
+
+    def __init__(self, fields: Iterable[Field]) -> None:
+        self.fields = {field.name: field for field in fields}
+        self.by_key: dict[str, tuple[str, Reader]] = {
+            key: (field.name, field.kind.read)
+            for field in self.fields.values()
+            for key in (field.name, *field.aliases)
+        }
+
+    def field(self, key: str) -> Field:
+        """Give the field that a key names."""
+        return self.fields[self.by_key[key][0]]
+
+
+SCALAR_TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "minLength": 1}
+"""Text: an unquoted number is text too where text is wanted."""
+ANY_MAPPING: Final[Schema] = {"type": "object"}
+
+
+def one_line(longest: int) -> Kind:
+    """Make a kind of text on one line."""
+    return Kind(read.line(longest), {**SCALAR_TEXT, "maxLength": longest}, "text")
+
+
+def between(low: int, high: int) -> Kind:
+    """Make a kind of whole number."""
+    return Kind(
+        read.whole(low, high, f"a whole number from {low} to {high}"),
+        {"type": "integer", "minimum": low, "maximum": high},
+        "scalar",
+    )
+
+
+def one_of(*names: str) -> Kind:
+    """Make a kind of word."""
+    return Kind(read.choice(*names), {"enum": list(names)}, "text")
+
+
+def each_of(item: Reader, schema: Schema) -> Kind:
+    """Make a kind of list of names."""
+    return Kind(read.name_list(item), {"type": "array", "items": schema}, "list")
+
+
+TEXT: Final = Kind(read.text, SCALAR_TEXT, "text")
+ANSWER: Final[Schema] = {"type": ["string", "number", "boolean"]}
+ANSWERS: Final = Kind(read.answers, {"anyOf": [ANSWER, {"type": "array", "items": ANSWER, "minItems": 1}]}, "text")
+EXPECTATION: Final = Kind(read.expectation, {"not": {"type": "null"}}, "text")
+REASON: Final = Kind(read.reason, {"type": ["string", "number"], "minLength": 1}, "scalar")
+FLAG: Final = Kind(read.flag, {"type": "boolean"}, "scalar")
+SCORE: Final = Kind(
+    read.number(0, 1, "a number from 0 to 1"), {"type": "number", "minimum": 0, "maximum": 1}, "scalar"
+)
+WEIGHT: Final = Kind(
+    read.number(0, 1e9, "a number above 0", above=True), {"type": "number", "exclusiveMinimum": 0}, "scalar"
+)
+SECONDS: Final = Kind(
+    read.number(0, 86_400, "seconds above 0, at most 86400 (a day)", above=True),
+    {"type": "number", "exclusiveMinimum": 0, "maximum": 86_400},
+    "scalar",
+)
+ORDER: Final = Kind(read.whole(-(2**63), 2**63 - 1, "a whole number"), {"type": "integer"}, "scalar")
+MAPPING: Final = Kind(read.mapping, ANY_MAPPING)
+INPUTS: Final = Kind(read.filled_mapping, {**ANY_MAPPING, "minProperties": 1})
+TAGS: Final = each_of(read.line(200), SCALAR_TEXT)
+MARKS: Final = each_of(read.mark, {"type": "string", "pattern": r"^[^\W\d]\w*$"})
+AGENT: Final = Kind(read.agent, {"type": ["string", "integer"], "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "text")
+LANGUAGE: Final = Kind(read.language, {"type": "string", "pattern": f"^{read.LANGUAGE.pattern}$"}, "text")
+PASS_RULE: Final = Kind(
+    read.pass_rule,
+    {
+        "anyOf": [
+            {"enum": list(read.PASS_RULES)},
+            {
+                "type": "object",
+                "properties": {"at_least": {"type": "integer", "minimum": 1, "maximum": 100}},
+                "required": ["at_least"],
+                "additionalProperties": False,
+            },
+        ]
+    },
+    "text",
+)
+
+
+def as_it_is(value: Any) -> Any:
+    """Leave a value to whoever reads its parts."""
+    return value
+
+
+CASES: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}})
+CHECKS: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/check"}})
+SET_DEFAULTS: Final = Kind(as_it_is, {"$ref": "#/$defs/defaults"})
+
+PASSING_SCORE: Final = Field("passing_score", SCORE, "The score in 0..1 that must be reached.")
+ITERATIONS: Final = Field("iterations", between(1, 100), "How many times the agent is asked.", ("num_iterations",))
+TIMEOUT: Final = Field("timeout", SECONDS, "Seconds within which the agent must answer.")
+PASS_RULE_FIELD: Final = Field("pass_rule", PASS_RULE, "When several attempts pass: the mean score, all, any, ...")
+TEST_METHOD: Final = Field("test_method", TEXT, "The method that scores the answer.", ("method", "eval_type"))
+EXPECTED_RESPONSE: Final = Field(
+    "expected_response", ANSWERS, "The right answer, or a list: any one of them.", ("expected_output",)
+)
+EXPECTED: Final = Field("expected", EXPECTATION, "What is expected, as data; a text means expected_response.")
+NOT: Final = Field("not", FLAG, "Negation: the score becomes 1 - score.")
+
+CASE: Final = Table(
+    [
+        Field("id", one_line(200), "A name for the case that stays; derived from what is asked when left out."),
+        Field("question", TEXT, "What the agent is asked.", ("input",)),
+        Field("inputs", INPUTS, "What the agent is given, by name, beside or instead of a question."),
+        EXPECTED_RESPONSE,
+        EXPECTED,
+        TEST_METHOD,
+        PASSING_SCORE,
+        NOT,
+        Field("checks", CHECKS, "Several methods on one answer, instead of test_method."),
+        Field("require", one_of("all", "any", "score"), "Which checks must pass: all, any, or their weighted mean."),
+        Field("name", one_line(255), "A title for people."),
+        Field("rationale", TEXT, "Why this case exists, or why its answer is right."),
+        Field("order", ORDER, "Cases are run by order, then by their place in the file; default 0."),
+        Field("tags", TAGS, "Words to select and group cases by."),
+        Field("marks", MARKS, "Registered pytest markers."),
+        Field("skip", REASON, "Why this case is not run."),
+        Field("xfail", REASON, "Why this case is known to fail."),
+        Field("metadata", MAPPING, "Anything else, kept with the result."),
+        Field("agent", AGENT, "The configured agent's name."),
+        ITERATIONS,
+        PASS_RULE_FIELD,
+        TIMEOUT,
+    ]
+)
+
+CHECK: Final = Table(
+    [
+        Field("method", TEXT, "The method that scores the answer.", ("test_method", "eval_type")),
+        PASSING_SCORE,
+        Field("weight", WEIGHT, "How much this check counts in the case's score; default 1."),
+        NOT,
+        Field("name", one_line(200), "A name for the check; default: its method."),
+        EXPECTED_RESPONSE,
+        EXPECTED,
+    ]
+)
+
+DEFAULTS: Final = Table([TEST_METHOD, PASSING_SCORE, ITERATIONS, TIMEOUT, PASS_RULE_FIELD])
+
+SET: Final = Table(
+    [
+        Field("name", one_line(255), "A title; default: the file's name."),
+        Field("description", TEXT, "What the test set is about."),
+        Field("mode", one_of("independent", "scenario"), "How the cases hang together."),
+        Field("language", LANGUAGE, "The language that a judge reasons in; default en."),
+        Field("agent", AGENT, "The configured agent's name, for all cases."),
+        Field("tags", TAGS, "Words to select and group by, for all cases."),
+        Field("marks", MARKS, "Registered pytest markers, for all cases."),
+        Field("metadata", MAPPING, "Anything else, kept with the run."),
+        Field("defaults", SET_DEFAULTS, "What a case has unless it says otherwise, options of methods too."),
+        Field("cases", CASES, "The cases."),
+        Field("cases_from", TEXT, "A CSV or JSONL file beside this one (or below) that holds the cases."),
+        Field("extra_columns", one_of("metadata"), "Keep unknown columns of cases_from as metadata."),
+    ]
+)

@@ -1,0 +1,36 @@
+"""What test sets may say one day: refused by name until then, never ignored.
+
+To support one, delete its entry here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["LATER_CASE_FIELDS", "LATER_METHODS", "LATER_MODES", "LATER_SET_FIELDS"]
+
+NOT_YET: Final = "is not supported yet"
+
+LATER_SET_FIELDS: Final = frozenset(
+    {
+        "conversations",
+        "gate",
+        "inputs_schema",
+        "judge",
+        "judges",
+        "mapping",
+        "outputs_schema",
+        "rubric",
+    }
+)
+LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "judge", "judges", "mapping", "rubric", "when"})
+LATER_MODES: Final = frozenset({"scenario"})
+LATER_METHODS: Final = {
+    "accuracy": f"needs a judge, which {NOT_YET}",
+    "agent_as_judge": f"needs a judge, which {NOT_YET}",
+    "llm_judge": f"needs a judge, which {NOT_YET}",
+    "performance": NOT_YET,
+    "reliability": NOT_YET,
+    "semantic": f"needs a judge, which {NOT_YET}",
+    "semantic_quality": f"needs a judge, which {NOT_YET}",
+}
