@@ -1,0 +1,136 @@
+"""How an agent is asked: its parameters are filled by name from what the case gives."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pytest_evalsuite.errors import ConfigurationError
+
+__all__ = ["CONTEXT_NAMES", "Agent", "Request"]
+
+CONTEXT_NAMES: Final = ("question", "inputs", "history", "case", "session_id", "files", "metadata")
+"""What an agent may declare besides the names of the case's inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What one call offers to an agent.
+
+    ``history`` holds the turns so far as ``{"role": ..., "content": ...}`` and ``files`` the attachments; both are
+    empty unless the case is part of a conversation or has some. ``session_id`` is the call's own.
+    """
+
+    question: str | None
+    session_id: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    case: Any = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    history: Sequence[Mapping[str, str]] = ()
+    files: Sequence[Any] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which value goes to which parameter, in the callable's order."""
+
+    positional: tuple[str, ...]
+    named: tuple[tuple[str, str], ...]
+    """(parameter, name of the value)"""
+
+
+class Agent:
+    """A configured agent: something that is called with a `Request` and answers, at once or after an await."""
+
+    def __init__(self, name: str, function: Callable[..., Any], *, is_async: bool | None = None) -> None:
+        self.name = name
+        self.function = function
+        self.is_async = _is_async(function) if is_async is None else is_async
+        self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
+
+    def __repr__(self) -> str:
+        return f"<Agent {self.name}>"
+
+    def check(self, request: Request) -> None:
+        """Raise ConfigurationError when the callable cannot take what the request gives, or would ignore an input."""
+        self._plan(request)
+
+    def __call__(self, request: Request) -> Any:
+        """Call the agent. The result is what it returned: an awaitable where the agent is asynchronous."""
+        plan = self._plan(request)
+        inputs = request.inputs
+        positional = [_value(request, inputs, name) for name in plan.positional]
+        named = {parameter: _value(request, inputs, name) for parameter, name in plan.named}
+        return self.function(*positional, **named)
+
+    def _plan(self, request: Request) -> _Plan:
+        key = (request.question is not None, frozenset(request.inputs))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._make_plan(*key)
+        return plan
+
+    def _make_plan(self, has_question: bool, inputs: frozenset[str]) -> _Plan:
+        given = set(CONTEXT_NAMES) | inputs
+        if not has_question:
+            given.discard("question")
+        primary = "question" if has_question else "inputs"
+        parameters = _parameters(self.function)
+        if parameters is None:
+            return _Plan((primary,), ())
+        kinds = inspect.Parameter
+        fillable = [p for p in parameters if p.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)]
+        takes_rest = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+        unknown = [p.name for p in fillable if p.name not in given and p.default is p.empty]
+        sources = {p.name: p.name for p in fillable if p.name in given}
+        asked = {"question", "inputs", "case"} | inputs
+        if len(unknown) == 1 and not asked & sources.keys():
+            sources[unknown.pop()] = primary
+        if unknown:
+            raise ConfigurationError(
+                f"agent {self.name!r} requires {_listed(unknown)}, which the case does not give "
+                f"(it gives: {', '.join(sorted(given))})"
+            )
+        if not takes_rest and not {"inputs", "case"} & set(sources.values()):
+            ignored = inputs - sources.keys()
+            if ignored:
+                raise ConfigurationError(
+                    f"agent {self.name!r} does not take the input {_listed(sorted(ignored))} of the case "
+                    f"(it takes: {', '.join(p.name for p in fillable) or 'nothing'})"
+                )
+        if takes_rest:
+            sources.update((name, name) for name in sorted(inputs - sources.keys()))
+            if has_question:
+                sources.setdefault("question", "question")
+        if not asked & set(sources.values()):
+            raise ConfigurationError(
+                f"agent {self.name!r} takes neither the question nor any input of the case "
+                f"(it takes: {', '.join(p.name for p in fillable) or 'nothing'})"
+            )
+        order = [p.name for p in fillable if p.kind is kinds.POSITIONAL_ONLY]
+        positional = tuple(sources.pop(name) for name in order if name in sources)
+        return _Plan(positional, tuple(sources.items()))
+
+
+def _value(request: Request, inputs: Mapping[str, Any], name: str) -> Any:
+    return inputs[name] if name in inputs else getattr(request, name)
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some builtins tell nothing of their parameters
+        return None
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names))

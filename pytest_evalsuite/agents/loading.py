@@ -1,0 +1,121 @@
+"""From a configured name to the object behind it: ``support = shop.bot:answer``."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pytest_evalsuite.agents.calling import Agent
+from pytest_evalsuite.errors import ConfigurationError
+
+__all__ = ["AGENT_NAME", "METHODS_OF_AGENTS", "adapt", "load_agent", "parse_agents"]
+
+AGENT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+METHODS_OF_AGENTS = ("arun", "ainvoke", "run", "invoke", "chat")
+"""What an object that is not callable is asked with: the first of these that it has."""
+
+
+def parse_agents(lines: Iterable[str], *, source: str) -> dict[str, str]:
+    """Read ``name = module:attribute`` lines into a mapping; ``source`` is named in errors.
+
+    Raises ConfigurationError for a line of another form, a name used twice, or a name with other characters than
+    letters, digits, ``_``, ``.`` and ``-``.
+    """
+    agents: dict[str, str] = {}
+    for line in filter(None, map(str.strip, lines)):
+        name, equals, target = (part.strip() for part in line.partition("="))
+        if not equals or not target:
+            raise ConfigurationError(f"{source}: expected 'name = module:callable', got {line!r}")
+        if not AGENT_NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{source}: {name!r} is no agent name (letters, digits, '_', '.', '-', at most 64)"
+            )
+        if name in agents:
+            raise ConfigurationError(f"{source}: agent {name!r} is configured twice")
+        agents[name] = target
+    return agents
+
+
+def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:
+    """Find the agent of this name among the configured ones, or import it when it is a ``module:callable`` itself.
+
+    The values of ``configured`` are ``module:attribute`` texts or the objects themselves. Raises ConfigurationError
+    when there is no such name, or what stands behind it cannot be imported or is no agent.
+    """
+    target = configured.get(name)
+    if target is None and ":" in name:
+        target = name
+    if target is None:
+        raise ConfigurationError(_unknown(name, configured))
+    if isinstance(target, str):
+        target = _import(target, name)
+    return adapt(target, name)
+
+
+def adapt(target: Any, name: str) -> Agent:
+    """Make an `Agent` of a function, a coroutine function, a class, or an object that can be called or run.
+
+    A class is instantiated once, without arguments. Raises ConfigurationError for anything else.
+    """
+    if isinstance(target, Agent):
+        return target
+    if inspect.isclass(target):
+        try:
+            target = target()
+        except Exception as error:
+            raise ConfigurationError(
+                f"agent {name!r}: {target.__qualname__}() failed: {type(error).__name__}: {error}; "
+                "name an instance or a function instead"
+            ) from error
+    if callable(target):
+        return Agent(name, target)
+    for method in METHODS_OF_AGENTS:
+        function = getattr(target, method, None)
+        if callable(function):
+            return Agent(name, function, is_async=True if method.startswith("a") else None)
+    raise ConfigurationError(
+        f"agent {name!r} is a {type(target).__name__}, which cannot be called and has none of "
+        f"{', '.join(METHODS_OF_AGENTS)}"
+    )
+
+
+def _import(path: str, name: str) -> Any:
+    module_name, colon, attributes = path.partition(":")
+    if not colon or not module_name or not attributes:
+        raise ConfigurationError(f"agent {name!r}: expected 'module:callable', got {path!r}")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"agent {name!r}: cannot import {module_name!r}: {error} (is its folder on the path? "
+            "set `pythonpath` in pytest's configuration or install the package)"
+        ) from error
+    except Exception as error:
+        raise ConfigurationError(
+            f"agent {name!r}: importing {module_name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    for attribute in attributes.split("."):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError:
+            guess = _guess(attribute, dir(found))
+            raise ConfigurationError(f"agent {name!r}: {path!r} has no attribute {attribute!r}{guess}") from None
+    return found
+
+
+def _unknown(name: str, configured: Mapping[str, Any]) -> str:
+    if not configured:
+        return (
+            f'agent {name!r} is not configured: set `evalsuite_agents = ["{name} = module:callable"]` in pytest\'s '
+            "configuration, or override the fixture `eval_agent`"
+        )
+    return f"agent {name!r} is not configured{_guess(name, configured)} (configured: {', '.join(sorted(configured))})"
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    guesses = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {guesses[0]!r}?" if guesses else ""

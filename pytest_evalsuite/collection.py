@@ -1,0 +1,181 @@
+"""A test set file becomes test items: one for each case and agent."""
+
+from __future__ import annotations
+
+import difflib
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pytest
+
+from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
+from pytest_evalsuite.items import STATE, CaseItem
+from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.testsets import Case, TestSet
+
+__all__ = ["TestSetFile", "eval_agent", "pytest_collect_file"]
+
+SUFFIXES: Final = frozenset({".yaml", ".yml", ".csv", ".jsonl"})
+NAME_LIMIT: Final = 120
+UNSAFE: Final = {ord(character): f"%{ord(character):02X}" for character in "%[]@"}
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFile | None:
+    """Collect what has the name of a test set, or was named on the command line and could be one."""
+    patterns = parent.config.stash[STATE].settings.files
+    named = file_path.suffix in SUFFIXES and parent.session.isinitpath(file_path)
+    if named or any(fnmatch(file_path.name, pattern) for pattern in patterns):
+        return cast(TestSetFile, TestSetFile.from_parent(parent, path=file_path))
+    return None
+
+
+def the_configured_agent(request: pytest.FixtureRequest) -> Any:
+    """The agent that the case is put to: the configured one, unless a conftest.py overrides this fixture."""
+    item = request.node
+    if not isinstance(item, CaseItem):
+        raise pytest.UsageError("the fixture eval_agent is for cases of test sets; a test function has no agent")
+    return item.configured_agent().function
+
+
+eval_agent = pytest.fixture(name="eval_agent")(the_configured_agent)
+
+
+def ask_configured() -> None:
+    """Stands for a case as pytest's test function: it wants no fixture, for a fixture for each case costs time."""
+
+
+def ask_fixture(eval_agent: Any) -> None:
+    """Stands for a case whose agent is a fixture of the user's."""
+
+
+class TestSetFile(pytest.Module):
+    """A test set. A `pytest.Module` without a module, so that fixtures of module scope work."""
+
+    __test__ = False
+    obj = None
+
+    def collect(self) -> Iterator[CaseItem]:
+        """The items of all cases; all mistakes of the file at once as a collection error."""
+        state = self.config.stash[STATE]
+        try:
+            with _no_garbage_collection():
+                return iter(list(self._items(state.load(self.path, self.path_from_root(), self.ihook))))
+        except TestSetError as error:
+            raise self.CollectError(escape_terminal(str(error), keep_newlines=True)) from None
+        except ConfigurationError as error:
+            message = escape_terminal(str(error), keep_newlines=True)
+            if state.is_worker:
+                raise self.CollectError(message) from None
+            state.usage_errors.append(message)
+            return iter(())
+
+    def path_from_root(self) -> str:
+        """The file's path from the root folder, with ``/``; the whole path where it lies elsewhere."""
+        try:
+            return self.path.relative_to(self.config.rootpath).as_posix()
+        except ValueError:
+            return self.path.as_posix()
+
+    def _items(self, test_set: TestSet) -> Iterator[CaseItem]:
+        state = self.config.stash[STATE]
+        marker = _Marker(self, test_set)
+        marker.check()
+        probe = self._item("eval_agent", ask_fixture, None)
+        definitions = probe._fixtureinfo.name2fixturedefs["eval_agent"]
+        overridden = definitions[-1].func is not the_configured_agent
+        function = ask_fixture if overridden else ask_configured
+        fixtureinfo = probe._fixtureinfo if overridden else None
+        agents = state.agents_of(self, test_set, needed=not overridden)
+        place = (self.path_from_root(), os.path.relpath(self.path, self.config.rootpath))
+        for case in test_set.cases:
+            for agent_name, agent in agents(case):
+                several = len(state.settings.chosen_agents) > 1
+                item = self._item(_item_name(case, agent_name if several else None), function, fixtureinfo)
+                fixtureinfo = item._fixtureinfo
+                item.bind(case, test_set, place, agent_name, agent)
+                item.may_run_ahead = not overridden or definitions[-1].scope == "session"
+                marker.mark(item, case)
+                yield item
+
+    def _item(self, name: str, function: Any, fixtureinfo: Any) -> CaseItem:
+        """An item; those of one file can share what pytest works out about their fixtures."""
+        return cast(CaseItem, CaseItem.from_parent(self, name=name, callobj=function, fixtureinfo=fixtureinfo))
+
+
+class _Marker:
+    """Puts on an item what its case says: marks, tags, skip, known failure, and the marker ``evalsuite``."""
+
+    def __init__(self, file: TestSetFile, test_set: TestSet) -> None:
+        self._file = file
+        self._test_set = test_set
+        self._made: dict[tuple[Any, ...], tuple[pytest.Mark, ...]] = {}
+
+    def check(self) -> None:
+        """Raise TestSetError for marks that are not registered."""
+        lines = self._file.config.getini("markers")
+        known = {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+        mistakes = [
+            self._unregistered(case, mark, known)
+            for case in self._test_set.cases
+            for mark in case.marks
+            if mark not in known
+        ]
+        if mistakes:
+            raise TestSetError(mistakes)
+
+    def mark(self, item: CaseItem, case: Case) -> None:
+        """Mark the item. Cases that say the same share their marks."""
+        key = (case.marks, case.skip, case.xfail, *(check.method.method for check in case.checks))
+        marks = self._made.get(key)
+        if marks is None:
+            marks = self._made[key] = tuple(self._make(case))
+        item.own_markers.extend(marks)
+        item.keywords.update((mark.name, mark) for mark in marks)
+        if case.tags:
+            item.extra_keyword_matches.update(case.tags)
+
+    def _make(self, case: Case) -> Iterator[pytest.Mark]:
+        for method in dict.fromkeys(check.method.method for check in case.checks):
+            yield pytest.mark.evalsuite(method=method, test_set=self._test_set.name).mark
+        for name in case.marks:
+            yield getattr(pytest.mark, name).mark
+        if case.skip is not None:
+            yield pytest.mark.skip(reason=case.skip).mark
+        if case.xfail is not None:
+            yield pytest.mark.xfail(reason=case.xfail, raises=CaseFailed).mark
+
+    def _unregistered(self, case: Case, mark: str, known: set[str]) -> Mistake:
+        guesses = difflib.get_close_matches(mark, known, n=1)
+        guess = f"; did you mean {guesses[0]!r}?" if guesses else ""
+        line, column = self._test_set.locate(case, "marks")
+        advice = "register it under `markers` in pytest's configuration"
+        return Mistake(self._file.path_from_root(), line, column, f"mark {mark!r} is not registered{guess} ({advice})")
+
+
+def _item_name(case: Case, agent: str | None) -> str:
+    """The item's name: the case's id in characters that are safe in a node id, and its agent if there are several."""
+    name = _safe(case.id)
+    if len(name) > NAME_LIMIT:
+        name = f"{name[:NAME_LIMIT]}-{case.fingerprint}"
+    return name if agent is None else f"{name}[{_safe(agent)}]"
+
+
+def _safe(text: str) -> str:
+    return text.translate(UNSAFE).replace("::", "%3A%3A")
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Looking for garbage among many objects that all stay alive is time lost."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,186 @@
+"""The record of one case: what was asked, what came, how it was judged. JSON values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from pytest_evalsuite.agents.replies import output_text, tool_calls_json
+from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.execution.failure import describe_error
+from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, Verdict, summary_statistics
+from pytest_evalsuite.testsets.model import Case, PassRule
+
+__all__ = ["case_record", "unrun_record"]
+
+
+def case_record(
+    case: Case, scored: Sequence[ScoredAttempt], verdict: Verdict, *, test_set: str, agent: str, rule: PassRule
+) -> dict[str, Any]:
+    """The record of a case that was put to its agent, for `runs.schema.Result`.
+
+    What does not apply to the case is left out. With several attempts, the answer and the checks at the top are those
+    of the first attempt that speaks for the verdict, and ``attempts`` holds them all.
+    """
+    shown = _spokesman(scored, verdict)
+    record = _identity(case, test_set, agent)
+    record["status"] = verdict.status
+    if verdict.error is not None:
+        record["cause"] = describe_error(verdict.error)
+    record["score"] = None if verdict.score is None else round(verdict.score, 6)
+    record["passing_score"] = _passing_score(case)
+    record.update(_question(case))
+    record.update(_reply(shown.attempt.reply))
+    record["reasoning"] = _reasoning(shown.checks)
+    record["checks"] = [_check(result) for result in shown.checks]
+    if len(scored) > 1:
+        record["pass_rule"] = {"at_least": rule} if isinstance(rule, int) else rule
+        record["statistics"] = summary_statistics(scored)
+        record["attempts"] = [_attempt(attempt) for attempt in scored]
+        record["usage"], record["cost"] = _totals(scored)
+        record = {key: value for key, value in record.items() if value is not None or key == "score"}
+    seconds = sum(attempt.attempt.seconds for attempt in scored)
+    started_at = min(attempt.attempt.started_at for attempt in scored)
+    record["execution_time_ms"] = round(seconds * 1000 / len(scored), 3)
+    record["started_at"] = _utc(started_at)
+    record["completed_at"] = _utc(max(attempt.attempt.started_at + attempt.attempt.seconds for attempt in scored))
+    return record
+
+
+def unrun_record(case: Case, *, test_set: str, agent: str, status: str, cause: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a case that no agent was asked about: skipped, cancelled, not run, or broken around the call."""
+    record = _identity(case, test_set, agent)
+    record.update(status=status, cause=dict(cause), score=None, passing_score=_passing_score(case), **_question(case))
+    return record
+
+
+def _identity(case: Case, test_set: str, agent: str) -> dict[str, Any]:
+    record: dict[str, Any] = {"test_set": test_set, "case_id": case.id, "agent": agent}
+    if case.name is not None:
+        record["name"] = case.name
+    record["position"] = case.position
+    record["line"] = case.line
+    record["fingerprint"] = case.fingerprint
+    methods = list(dict.fromkeys(check.method.method for check in case.checks))
+    record["test_method"] = methods[0] if len(methods) == 1 else methods
+    if case.tags:
+        record["tags"] = list(case.tags)
+    if case.xfail is not None:
+        record["known_failure"] = case.xfail
+    return record
+
+
+def _question(case: Case) -> dict[str, Any]:
+    asked: dict[str, Any] = {}
+    if case.question is not None:
+        asked["question"] = case.question
+    if case.inputs:
+        asked["inputs"] = dict(case.inputs)
+    if case.expected_responses:
+        responses = case.expected_responses
+        asked["expected_response"] = responses[0] if len(responses) == 1 else list(responses)
+    if case.expected is not None:
+        asked["expected"] = case.expected
+    return asked
+
+
+def _reply(reply: AgentReply | None) -> dict[str, Any]:
+    if reply is None:
+        return {}
+    shown: dict[str, Any] = {"actual_response": output_text(reply.output)}
+    if not isinstance(reply.output, str):
+        shown["actual_output"] = reply.output
+    if reply.tool_calls:
+        shown["tool_calls"] = tool_calls_json(reply)
+    if reply.usage is not None:
+        shown["usage"] = {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens}
+    if reply.cost is not None:
+        shown["cost"] = reply.cost
+    if reply.trace_id is not None:
+        shown["trace_id"] = reply.trace_id
+    if reply.metadata:
+        shown["metadata"] = dict(reply.metadata)
+    return shown
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    check, detail = result.check, result.detail
+    shown: dict[str, Any] = {
+        "name": check.name,
+        "method": check.method.method,
+        "score": round(result.score, 6),
+        "passing_score": check.passing_score,
+        "passed": result.passed,
+    }
+    if check.weight != 1.0:
+        shown["weight"] = check.weight
+    if check.negate:
+        shown["not"] = True
+    if detail.raw is not None:
+        shown["raw_score"] = detail.raw
+    if detail.reason:
+        shown["reason"] = detail.reason
+    if detail.evidence:
+        shown["evidence"] = dict(detail.evidence)
+    return shown
+
+
+def _attempt(scored: ScoredAttempt) -> dict[str, Any]:
+    attempt = scored.attempt
+    shown: dict[str, Any] = {
+        "number": attempt.number,
+        "status": "error" if scored.error is not None else "passed" if scored.passed else "failed",
+        "score": None if scored.score is None else round(scored.score, 6),
+    }
+    if scored.error is not None:
+        shown["cause"] = describe_error(scored.error)
+    shown.update(_reply(attempt.reply))
+    shown["checks"] = [_check(result) for result in scored.checks]
+    shown["execution_time_ms"] = round(attempt.seconds * 1000, 3)
+    return shown
+
+
+def _totals(scored: Sequence[ScoredAttempt]) -> tuple[dict[str, Any] | None, float | None]:
+    replies = [attempt.attempt.reply for attempt in scored if attempt.attempt.reply is not None]
+    usages = [reply.usage for reply in replies if reply.usage is not None]
+    costs = [reply.cost for reply in replies if reply.cost is not None]
+    usage = {
+        "input_tokens": _sum([usage.input_tokens for usage in usages]),
+        "output_tokens": _sum([usage.output_tokens for usage in usages]),
+    }
+    return (usage if usages else None), (sum(costs) if costs else None)
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _spokesman(scored: Sequence[ScoredAttempt], verdict: Verdict) -> ScoredAttempt:
+    def speaks(attempt: ScoredAttempt) -> bool:
+        if verdict.status == "error":
+            return attempt.error is not None
+        return attempt.error is None and attempt.passed == (verdict.status == "passed")
+
+    return next(filter(speaks, scored), scored[0])
+
+
+def _reasoning(checks: Sequence[CheckResult]) -> str:
+    if len(checks) == 1:
+        return _check_reason(checks[0])
+    return "; ".join(f"{result.check.name}: {_check_reason(result)}" for result in checks if result.detail.reason)
+
+
+def _check_reason(result: CheckResult) -> str:
+    return f"not wanted: {result.detail.reason}" if result.check.negate else result.detail.reason
+
+
+def _passing_score(case: Case) -> float | None:
+    if case.require == "score" or len(case.checks) > 1:
+        return case.passing_score if case.require == "score" else None
+    return case.checks[0].passing_score
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,116 @@
+"""A case is asked: at once in this thread, or ahead of its turn together with those that follow it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from pytest_evalsuite.agents.calling import Agent, Request
+from pytest_evalsuite.execution.call import Attempt, Call, make_call
+from pytest_evalsuite.execution.lookahead import Caller, Job, LoopCaller, ThreadCaller
+from pytest_evalsuite.execution.output import OutputRouter
+from pytest_evalsuite.testsets.model import Case
+
+__all__ = ["CaseRunner", "Ticket", "request_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A case that is to be put to an agent; ``key`` tells it from all others of the session."""
+
+    key: Hashable
+    case: Case
+    agent: Agent
+    iterations: int = 1
+    timeout: float | None = None
+
+    def calls(self) -> list[Call]:
+        """The calls to make, each with a session id of its own."""
+        return [
+            Call(self.agent, request_of(self.case), number, self.timeout) for number in range(1, self.iterations + 1)
+        ]
+
+
+def request_of(case: Case) -> Request:
+    """What an agent is asked for a case, in a new session."""
+    return Request(
+        question=case.question,
+        session_id=uuid.uuid4().hex,
+        inputs=case.inputs,
+        case=case,
+        metadata=case.metadata,
+    )
+
+
+class CaseRunner:
+    """Puts cases to agents, and lets agents that wait (on a network) work on the following cases meanwhile.
+
+    ``concurrency_of`` tells how many calls of an agent may be in flight. ``ahead`` is False where this process may
+    not know which cases follow. ``window`` bounds how far ahead calls may run, for a run that may stop early.
+    ``waiting`` is entered whenever this thread waits for an agent.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrency_of: Callable[[Agent], int],
+        ahead: bool = True,
+        window: Callable[[int], int | None] = lambda concurrency: None,
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._concurrency_of = concurrency_of
+        self._ahead = ahead
+        self._window = window
+        self._waiting = waiting
+        self._callers: dict[Agent, Caller] = {}
+        self._jobs: dict[Hashable, list[Job]] = {}
+        self._router: OutputRouter | None = None
+
+    def run(self, ticket: Ticket, following: Callable[[], Iterable[Ticket]] | None = None) -> list[Attempt]:
+        """Ask the case as often as its ticket says.
+
+        ``following`` gives the cases that come after this one and are put to the same agent; it is asked once for each
+        agent, and not at all where calls do not overlap. Without it, this case is asked alone.
+        """
+        agent = ticket.agent
+        concurrency = self._concurrency_of(agent)
+        if not agent.is_async and concurrency == 1 and ticket.timeout is None:
+            with self._waiting():
+                return [make_call(call) for call in ticket.calls()]
+        caller = self._callers.get(agent)
+        if caller is None:
+            caller = self._callers[agent] = self._new_caller(agent, concurrency)
+            if following is not None and self._ahead and concurrency > 1:
+                for later in following():
+                    self._jobs[later.key] = caller.plan(later.calls())
+        self._route_output()
+        jobs = self._jobs.pop(ticket.key, None)
+        if jobs is None:
+            jobs = caller.plan(ticket.calls())
+        with self._waiting():
+            attempts = [caller.wait(job) for job in jobs]
+        for attempt in attempts:
+            if attempt.output is not None:
+                attempt.output.replay()
+        return attempts
+
+    def close(self) -> None:
+        """Cancel what is still in flight; never waits for an agent that does not come back."""
+        for caller in self._callers.values():
+            caller.close()
+        self._callers.clear()
+        self._jobs.clear()
+        if self._router is not None:
+            self._router.close()
+            self._router = None
+
+    def _new_caller(self, agent: Agent, concurrency: int) -> Caller:
+        kind = LoopCaller if agent.is_async else ThreadCaller
+        return kind(concurrency=concurrency, window=self._window(concurrency))
+
+    def _route_output(self) -> None:
+        if self._router is None:
+            self._router = OutputRouter()
+        self._router.attach()

@@ -1,0 +1,197 @@
+"""Attempts of a case are scored, check by check, and become its verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pytest_evalsuite.agents.replies import output_text
+from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.errors import CaseError, MethodError
+from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.methods._base import Answer, Score
+from pytest_evalsuite.testsets.model import Case, Check, PassRule
+
+__all__ = [
+    "CheckResult",
+    "ScoredAttempt",
+    "Verdict",
+    "judge_case",
+    "pass_at_k",
+    "pass_hat_k",
+    "score_attempt",
+    "summary_statistics",
+]
+
+TOLERANCE = 1e-9
+"""A score this close under the bar reaches it: 0.1 + 0.2 against 0.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check's verdict on one answer; ``score`` is after negation."""
+
+    check: Check
+    score: float
+    passed: bool
+    detail: Score
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredAttempt:
+    """An attempt with its checks. ``score`` is their weighted mean, None when there is an ``error`` instead."""
+
+    attempt: Attempt
+    checks: tuple[CheckResult, ...] = ()
+    score: float | None = None
+    passed: bool = False
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a case comes to: ``score`` is the mean over the attempts that could be scored, None when none could."""
+
+    status: Literal["passed", "failed", "error"]
+    score: float | None
+    error: BaseException | None = None
+
+
+def score_attempt(case: Case, attempt: Attempt, *, time_limit: float | None = None) -> ScoredAttempt:
+    """Score an attempt with every check of its case. An error of the agent or of a method is kept, not raised."""
+    if attempt.reply is None:
+        return ScoredAttempt(attempt, error=attempt.error)
+    text = output_text(attempt.reply.output)
+    results: list[CheckResult] = []
+    error: BaseException | None = None
+    for check in case.checks:
+        answer = _answer(case, check, attempt.reply, text, time_limit)
+        try:
+            results.append(_apply(check, answer))
+        except Exception as broken:
+            error = error or broken
+    checks = tuple(results)
+    if error is not None:
+        return ScoredAttempt(attempt, checks, error=error)
+    score = _weighted_mean(case.checks, [result.score for result in checks])
+    passed = _required(case, [result.passed for result in checks], score)
+    return ScoredAttempt(attempt, checks, score, passed)
+
+
+def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> Verdict:
+    """Decide a case by its pass rule.
+
+    An attempt that ended in an error counts neither as passed nor as failed: when the verdict would be the same either
+    way it stands, else the case is an error.
+    """
+    if len(scored) == 1:
+        (only,) = scored
+        if only.error is not None:
+            return Verdict("error", None, only.error)
+        return Verdict("passed" if only.passed else "failed", only.score)
+    score = _mean([attempt.score for attempt in scored if attempt.score is not None])
+    broken = next((attempt.error for attempt in scored if attempt.error is not None), None)
+    worst, best = (_decide(case, scored, rule, unknown) for unknown in (False, True))
+    if worst != best:
+        return Verdict("error", score, broken)
+    return Verdict("passed" if worst else "failed", score)
+
+
+def pass_at_k(attempts: int, passed: int, k: int) -> float:
+    """The chance that at least one of k attempts passes: ``1 - C(n-c, k) / C(n, k)``, unbiased (Chen et al. 2021)."""
+    return 1.0 - math.comb(attempts - passed, k) / math.comb(attempts, k)
+
+
+def pass_hat_k(attempts: int, passed: int, k: int) -> float:
+    """The chance that all of k attempts pass: ``C(c, k) / C(n, k)``, unbiased (Yao et al. 2024, tau-bench)."""
+    return math.comb(passed, k) / math.comb(attempts, k)
+
+
+def _answer(case: Case, check: Check, reply: AgentReply, text: str, time_limit: float | None) -> Answer:
+    return Answer(
+        text=text,
+        output=reply.output,
+        question=case.question,
+        inputs=case.inputs,
+        expected_responses=check.expected_responses,
+        expected=check.expected,
+        reply=reply,
+        metadata=case.metadata,
+        time_limit=time_limit,
+    )
+
+
+def _apply(check: Check, answer: Answer) -> CheckResult:
+    method = check.method
+    try:
+        detail = asyncio.run(method.ascore(answer)) if method.is_async else method.score(answer)
+    except CaseError:
+        raise
+    except Exception as error:
+        raise MethodError(f"method {method.method!r} raised {type(error).__name__}: {error}") from error
+    if not isinstance(detail, Score):
+        raise MethodError(f"method {method.method!r} returned a {type(detail).__name__}; expected a Score")
+    score = 1.0 - detail.value if check.negate else detail.value
+    return CheckResult(check, score, score >= check.passing_score - TOLERANCE, detail)
+
+
+def _required(case: Case, passed: Sequence[bool], score: float) -> bool:
+    if case.require == "score":
+        return score >= (case.passing_score or 0.0) - TOLERANCE
+    return all(passed) if case.require == "all" else any(passed)
+
+
+def _decide(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule, unknown: bool) -> bool:
+    """Whether the case passes if every attempt that ended in an error had passed (or not) with the best (worst) score."""
+    if rule == "mean":
+        means = [
+            _mean([float(unknown) if a.error is not None else a.checks[i].score for a in scored])
+            for i in range(len(case.checks))
+        ]
+        known = [mean or 0.0 for mean in means]
+        passed = [mean >= check.passing_score - TOLERANCE for mean, check in zip(known, case.checks, strict=True)]
+        return _required(case, passed, _weighted_mean(case.checks, known))
+    count = sum(unknown if attempt.error is not None else attempt.passed for attempt in scored)
+    if rule == "all":
+        return count == len(scored)
+    if rule == "any":
+        return count > 0
+    return count > len(scored) / 2 if rule == "majority" else count >= rule
+
+
+def _weighted_mean(checks: Sequence[Check], scores: Sequence[float]) -> float:
+    if len(checks) == 1:
+        return scores[0]
+    total = math.fsum(check.weight for check in checks)
+    return min(1.0, math.fsum(check.weight * score for check, score in zip(checks, scores, strict=True)) / total)
+
+
+def _mean(scores: Sequence[float]) -> float | None:
+    return statistics.fmean(scores) if scores else None
+
+
+def summary_statistics(scored: Sequence[ScoredAttempt]) -> dict[str, Any]:
+    """Mean, min, max, sample standard deviation of the scores, pass@k and pass^k, over the attempts that were scored."""
+    scores = [attempt.score for attempt in scored if attempt.score is not None]
+    passed = sum(attempt.passed for attempt in scored)
+    count = len(scores)
+    ks = sorted({k for k in (1, 2, 3, 5, 10, 20, 50, count) if 0 < k <= count})
+    return {
+        "attempts": len(scored),
+        "scored": count,
+        "passed": passed,
+        "mean": _round(_mean(scores)),
+        "min": _round(min(scores, default=None)),
+        "max": _round(max(scores, default=None)),
+        "standard_deviation": _round(statistics.stdev(scores)) if count > 1 else None,
+        "pass_at_k": {str(k): _round(pass_at_k(count, passed, k)) for k in ks},
+        "pass_hat_k": {str(k): _round(pass_hat_k(count, passed, k)) for k in ks},
+    }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

@@ -1,0 +1,32 @@
+"""Extension points of pytest-evalsuite, for a ``conftest.py`` or another plugin.
+
+They are called only under ``--eval-suite``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+__all__ = ["pytest_evalsuite_agents", "pytest_evalsuite_methods"]
+
+
+@pytest.hookspec
+def pytest_evalsuite_agents(config: pytest.Config) -> Mapping[str, Any] | None:
+    """Name agents: a mapping of name to a callable, a class, an object that runs, or ``"module:attribute"``.
+
+    A name given here wins over the same name in the ini value ``evalsuite_agents``. A ``conftest.py`` speaks for the
+    test sets in its folder and below.
+    """
+
+
+@pytest.hookspec
+def pytest_evalsuite_methods(config: pytest.Config) -> Mapping[str, Any] | None:
+    """Name test methods: a mapping of name to a function or a `Method` subclass.
+
+    A function takes by name what it wants of ``question``, ``expected``, ``actual``, ``output``, ``inputs``,
+    ``reply``, ``metadata``; its other parameters are the method's options. It returns a bool, a number in 0..1 or a
+    `Score`.
+    """

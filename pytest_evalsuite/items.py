@@ -1,0 +1,137 @@
+"""A case as pytest's test item: it is set up, it runs, and it leaves a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_evalsuite.agents import Agent
+from pytest_evalsuite.errors import CaseError, CaseFailed, EvalsuiteError
+from pytest_evalsuite.execution.failure import describe_error
+from pytest_evalsuite.execution.result import case_record, unrun_record
+from pytest_evalsuite.execution.runner import Ticket
+from pytest_evalsuite.execution.scoring import judge_case, score_attempt
+from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.reporting.failure import headline
+from pytest_evalsuite.testsets import Case, TestSet
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.session import EvalSession
+
+__all__ = ["STATE", "CaseItem"]
+
+STATE: pytest.StashKey[EvalSession] = pytest.StashKey()
+
+
+class CaseItem(pytest.Function):
+    """One case put to one agent. The agent is asked in the setup, so that what breaks there is an error, and the
+    score speaks in the call, so that one under the bar is a failure."""
+
+    case: Case
+    test_set: TestSet
+    test_set_key: str
+    agent_name: str
+    agent: Agent | None
+    may_run_ahead = False
+    record: dict[str, Any] | None = None
+    raised: BaseException | None = None
+
+    def bind(
+        self, case: Case, test_set: TestSet, place: tuple[str, str], agent_name: str, agent: Agent | None
+    ) -> None:
+        """Tell the item what it stands for (its constructor is pytest's).
+
+        ``place`` is the test set's path from the root folder, first with ``/``, then as the platform writes it.
+        ``agent`` is None where only a fixture names it.
+        """
+        self.case = case
+        self.test_set = test_set
+        self.test_set_key, self._relative = place
+        self.agent_name = agent_name
+        self.agent = agent
+
+    @property
+    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]
+        """File, line from 0, name: as pytest would work it out from `reportinfo`, item by item."""
+        return self._relative, self.case.line - 1, self.name
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the case stands in its file."""
+        return self.path, self.case.line - 1, self.name
+
+    def configured_agent(self) -> Agent:
+        """The agent as it is configured. Raises UsageError when none is."""
+        if self.agent is None:
+            raise pytest.UsageError(f"{self.nodeid}: no agent is configured")
+        return self.agent
+
+    def ticket(self, agent: Agent) -> Ticket:
+        """What the runner needs to know."""
+        settings = self.config.stash[STATE].settings
+        case = self.case
+        return Ticket(self, case, agent, settings.iterations_of(case), settings.timeout_of(case))
+
+    def setup(self) -> None:
+        """Set the fixtures up, ask the agent, score its answers. Raises what kept the case from being scored."""
+        self.record = self.raised = None
+        super().setup()
+        if self.config.getoption("setuponly"):
+            return
+        state = self.config.stash[STATE]
+        agent = state.agent_in_force(self)
+        attempts = state.runner.run(self.ticket(agent), state.following(self, agent))
+        case, settings = self.case, state.settings
+        for attempt in attempts:
+            if isinstance(attempt.error, (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception)):
+                raise attempt.error
+        scored = [score_attempt(case, attempt, time_limit=settings.timeout_of(case)) for attempt in attempts]
+        rule = settings.pass_rule_of(case)
+        verdict = judge_case(case, scored, rule)
+        self.record = case_record(case, scored, verdict, test_set=self.test_set_key, agent=self.agent_name, rule=rule)
+        self._keep_properties(self.record)
+        if verdict.status == "error":
+            self.raised = verdict.error or CaseError("the case could not be scored")
+            raise self.raised
+
+    def runtest(self) -> None:
+        """Fail if the answer scored under the bar."""
+        if self.record is not None and self.record["status"] == "failed":
+            raise CaseFailed(headline(self.record))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
+        """One line for what the record tells better; pytest's own text for everything else."""
+        if self.record is not None and (excinfo.value is self.raised or isinstance(excinfo.value, CaseFailed)):
+            return headline(self.record)
+        return super().repr_failure(excinfo)
+
+    def final_record(self, report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Any:
+        """The record of the case, once this phase has settled it; else None."""
+        if report.when == "call":
+            return self.record
+        if report.when != "setup" or report.passed:
+            return None
+        if self.record is not None:
+            return self.record
+        return unrun_record(self.case, test_set=self.test_set_key, agent=self.agent_name, **_why_not(report, excinfo))
+
+    def _keep_properties(self, record: Mapping[str, Any]) -> None:
+        method = record["test_method"]
+        self.user_properties[:] = [
+            ("status", record["status"]),
+            ("score", record["score"]),
+            ("passing_score", record["passing_score"]),
+            ("method", method if isinstance(method, str) else ", ".join(method)),
+        ]
+
+
+def _why_not(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> dict[str, Any]:
+    """Status and cause of a case that was not put to its agent."""
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = getattr(report, "wasxfail", reason).removeprefix("Skipped: ")
+        return {"status": "skipped", "cause": {"kind": "skip", "message": escape_terminal(reason)}}
+    error: BaseException = excinfo.value if excinfo is not None else EvalsuiteError("the setup failed")
+    return {"status": "error", "cause": {**describe_error(error), "kind": "setup"}}

@@ -1,0 +1,94 @@
+"""What pytest always loads: options, ini values, the marker and the hooks.
+
+Nothing but the standard library and pytest is imported here, for every run of pytest pays for it. All the rest is
+loaded when ``--eval-suite`` is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+import pytest
+
+from pytest_evalsuite import hookspecs
+
+DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("evalsuite", "evaluation suites")
+    add = group.addoption
+    add("--eval-suite", action="store_true", help="Collect test sets as test items and evaluate them.")
+    add(
+        "--eval-agent",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="Put the cases to this agent: a configured name or module:callable. Repeat it to compare several.",
+    )
+    add(
+        "--eval-concurrency",
+        type=_whole_number(1),
+        metavar="N",
+        help="Calls in flight at once, for each agent (default: 16 for async agents, 1 for others).",
+    )
+    add("--eval-iterations", type=_whole_number(1, 100), metavar="N", help="Ask each case N times (1..100).")
+    add("--eval-timeout", type=_seconds, metavar="SECONDS", help="Seconds that an agent may take for one answer.")
+    add("--eval-json", metavar="PATH", help="Write the run as one JSON document.")
+    add("--eval-csv", metavar="PATH", help="Write the results as CSV.")
+    add("--eval-run-name", metavar="NAME", help="A name for this run, kept with it.")
+
+    parser.addini("evalsuite_agents", "Agents, one a line: name = module:callable", type="linelist")
+    parser.addini("evalsuite_agent", "The agent of test sets that name none (default: the only one configured)")
+    parser.addini("evalsuite_files", "Names of test set files", type="args", default=list(DEFAULT_FILES))
+    parser.addini("evalsuite_concurrency", "As --eval-concurrency", type="string")
+    parser.addini("evalsuite_iterations", "As --eval-iterations, for cases that say nothing", type="string")
+    parser.addini("evalsuite_timeout", "As --eval-timeout, for cases that say nothing", type="string")
+    parser.addini("evalsuite_pass_rule", "When a case of several attempts passes: mean, all, any, majority, a number")
+    parser.addini("evalsuite_test_method", "The test method of cases that name none", default="semantic_quality")
+    parser.addini("evalsuite_mode", "The mode of test sets that name none", default="independent")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "evalsuite(method, test_set): set on every case of a test set; "
+        "select with -m \"evalsuite(method='similarity')\"",
+    )
+    if config.getoption("eval_suite"):
+        from pytest_evalsuite import session
+
+        session.start(config)
+        return
+    for option in ("agent", "concurrency", "iterations", "timeout", "json", "csv", "run_name"):
+        if config.getoption(f"eval_{option}"):
+            raise pytest.UsageError(f"--eval-{option.replace('_', '-')} does nothing without --eval-suite")
+
+
+def _whole_number(least: int, most: int | None = None):  # type: ignore[no-untyped-def]
+    def parse(text: str) -> int:
+        bounds = f"{least} or more" if most is None else f"{least}..{most}"
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"expected a whole number, {bounds}, got {text!r}") from None
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"expected {bounds}, got {number}")
+        return number
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise argparse.ArgumentTypeError(f"expected seconds, more than 0, got {text!r}")
+    return seconds

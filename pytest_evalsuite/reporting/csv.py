@@ -1,0 +1,88 @@
+"""Results as CSV: the columns of iGOT's export first, then what else one wants to filter by.
+
+Texts of agents and test sets are data for whoever opens the file: a cell that a spreadsheet would take for a formula
+gets a ``'`` before it (OWASP, CSV Injection). Numbers are written as numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_evalsuite.runs.run import Run
+from pytest_evalsuite.runs.store import write_atomically
+
+__all__ = ["COLUMNS", "csv_text", "escape_cell", "write_csv"]
+
+COLUMNS: Final = (
+    "question",
+    "expected_response",
+    "actual_response",
+    "status",
+    "score",
+    "reasoning",
+    "execution_time_ms",
+    "error",
+    "test_set",
+    "case_id",
+    "agent",
+    "test_method",
+    "passing_score",
+    "known_failure",
+)
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+
+
+def write_csv(run: Run, path: Path) -> None:
+    """Write the run's results to a file, in the artifact's order. Raises StoreError."""
+    write_atomically(path, [csv_text(run).encode("utf-8")])
+
+
+def csv_text(run: Run) -> str:
+    """The results as CSV (RFC 4180 with every text quoted), a header first."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for evaluation in run.evaluations:
+        for record in run.records(evaluation):
+            writer.writerow([_cell(value) for value in _row(record)])
+    return buffer.getvalue()
+
+
+def escape_cell(text: str) -> str:
+    """The text as a cell that no spreadsheet evaluates; NUL, which no reader takes, as U+2400."""
+    text = text.replace("\0", "\N{SYMBOL FOR NULL}")
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _row(record: Mapping[str, Any]) -> list[Any]:
+    expected = record.get("expected_response", record.get("expected"))
+    question = record.get("question", record.get("inputs"))
+    cause = record.get("cause") or {}
+    method = record.get("test_method")
+    return [
+        question if isinstance(question, str) or question is None else json.dumps(question, ensure_ascii=False),
+        expected if isinstance(expected, str) or expected is None else json.dumps(expected, ensure_ascii=False),
+        record.get("actual_response"),
+        record["status"],
+        record.get("score"),
+        record.get("reasoning"),
+        record.get("execution_time_ms"),
+        cause.get("message"),
+        record["test_set"],
+        record["case_id"],
+        record["agent"],
+        method if isinstance(method, str) or method is None else ", ".join(method),
+        record.get("passing_score"),
+        record.get("known_failure"),
+    ]
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    return escape_cell(value) if isinstance(value, str) else value

@@ -1,0 +1,130 @@
+"""A live count while a run waits for its agents: on a terminal only, and gone before pytest writes again."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from pytest_evalsuite.reporting import numbers
+
+__all__ = ["Progress", "progress_text"]
+
+PATIENCE: Final = 0.5
+"""Seconds that one wait lasts before anything is shown."""
+
+ERASE: Final = "\x1b[K"
+SAVE, RESTORE = "\x1b7", "\x1b8"
+
+
+class Writer(Protocol):
+    """The part of pytest's terminal writer that is used here."""
+
+    fullwidth: int
+
+    @property
+    def width_of_current_line(self) -> int:
+        """Columns that are taken in the line."""
+
+    def write(self, msg: str, *, flush: bool = False) -> None:
+        """Write a text."""
+
+
+def progress_text(done: int, total: int, failed: int, errors: int, seconds: float, room: int) -> str:
+    """``37/500 · 12.3/s · 38 s left · 2 failed``, as much of it as there is room for; empty where none fits."""
+    rate = done / seconds if seconds > 0 else 0.0
+    parts = [f"{done:,}/{total:,}"]
+    if done:
+        parts.append(f"{rate:.1f}/s")
+        parts.append(f"{numbers.duration((total - done) / rate)} left")
+    if failed:
+        parts.append(f"{failed:,} failed")
+    if errors:
+        parts.append(numbers.count(errors, "error"))
+    while parts:
+        text = " " + " | ".join(parts)
+        if len(text) <= room:
+            return text
+        parts.pop()
+    return ""
+
+
+class Progress:
+    """Shows the count behind what pytest has written in the line, from a thread of its own."""
+
+    def __init__(self) -> None:
+        self._writer: Writer | None = None
+        self._lock = threading.Lock()
+        self._waiting_since: float | None = None
+        self._shown = False
+        self._stopped = threading.Event()
+        self._total = self._done = self._failed = self._errors = 0
+        self._began = 0.0
+
+    def start(self, writer: Writer | None, total: int) -> None:
+        """Begin to show progress towards so many cases; without a writer nothing is ever shown."""
+        self._total = total
+        self._began = time.monotonic()
+        if writer is not None and total > 1:
+            self._writer = writer
+            threading.Thread(target=self._watch, name="evalsuite-progress", daemon=True).start()
+
+    def stop(self) -> None:
+        """Show nothing any more."""
+        self._stopped.set()
+        self._erase()
+        self._writer = None
+
+    def add(self, status: str) -> None:
+        """Count a case that is done."""
+        self._done += 1
+        self._failed += status == "failed"
+        self._errors += status == "error"
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """To be entered for as long as the main thread waits for an agent."""
+        self._waiting_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._waiting_since = None
+            if self._shown:
+                self._erase()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(PATIENCE / 2):
+            with self._lock:
+                since, writer = self._waiting_since, self._writer
+                if since is None or writer is None or time.monotonic() - since < PATIENCE:
+                    continue
+                room = writer.fullwidth - writer.width_of_current_line - 1
+                seconds = time.monotonic() - self._began
+                text = progress_text(self._done, self._total, self._failed, self._errors, seconds, room)
+                if text and self._waiting_since is not None:
+                    write_raw(writer, f"{SAVE}{text}{ERASE}{RESTORE}")
+                    self._shown = True
+
+    def _erase(self) -> None:
+        with self._lock:
+            if self._shown and self._writer is not None:
+                write_raw(self._writer, ERASE)
+                self._shown = False
+
+
+def write_raw(writer: Writer, text: str) -> None:
+    """Write to the terminal behind pytest's writer, which would count the columns of what is soon gone."""
+    file = getattr(writer, "_file", None)
+    if file is not None:
+        file.write(text)
+        file.flush()
+
+
+def is_terminal(writer: object) -> bool:
+    """Whether the writer's output is a terminal that obeys escape sequences."""
+    file = getattr(writer, "_file", None)
+    isatty = getattr(file, "isatty", None)
+    return bool(isatty and isatty()) and os.environ.get("TERM", "") not in ("", "dumb")

@@ -1,0 +1,62 @@
+"""The artifact: one JSON document that holds a whole run, and its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_evalsuite.runs.encoding import encode
+from pytest_evalsuite.runs.run import Evaluation, Run
+from pytest_evalsuite.runs.store import write_atomically
+
+__all__ = ["ARTIFACT_VERSION", "artifact_parts", "write_artifact"]
+
+ARTIFACT_VERSION: Final = "1.0"
+"""Major: readers must know it. Minor: fields were added, which readers ignore."""
+
+CHUNK: Final = 1000
+
+
+def write_artifact(run: Run, path: Path) -> None:
+    """Write the run to a file, one result a line. Raises StoreError.
+
+    The bytes depend on the suite and its results alone, but for the fields ``run``, ``latency``,
+    ``execution_time_ms``, ``started_at`` and ``completed_at``.
+    """
+    write_atomically(path, (part.encode() for part in artifact_parts(run)))
+
+
+def artifact_parts(run: Run) -> Iterator[str]:
+    """The document in pieces of JSON text."""
+    head = {
+        "schema": {"name": "pytest-evalsuite/run", "version": ARTIFACT_VERSION},
+        "run": run.info,
+        "totals": run.tally.as_json(),
+    }
+    yield encode(head)[:-1] + ',"evaluations":['
+    for number, evaluation in enumerate(run.evaluations):
+        yield (",\n" if number else "\n") + encode(evaluation_head(evaluation))[:-1] + ',"results":['
+        lines = [run.results.line(key) for key in evaluation.keys]
+        for start in range(0, len(lines), CHUNK):
+            yield ("," if start else "") + "\n" + ",\n".join(lines[start : start + CHUNK])
+        yield "\n]}"
+    yield "\n]}\n"
+
+
+def evaluation_head(evaluation: Evaluation) -> dict[str, Any]:
+    """An evaluation without its results: what was evaluated, how it ended, its figures."""
+    plan = evaluation.plan
+    head: dict[str, Any] = {
+        "test_set": plan.test_set,
+        "name": plan.name,
+        "agent": plan.agent,
+        "mode": plan.mode,
+        "language": plan.language,
+        "description": plan.description,
+        "tags": plan.tags,
+        "metadata": plan.metadata,
+        "status": evaluation.status,
+        "cases_in_test_set": plan.total,
+    }
+    return {**head, **evaluation.tally.as_json()}

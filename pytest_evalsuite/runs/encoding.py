@@ -1,0 +1,49 @@
+"""Records as JSON text: one line, valid everywhere, whatever a custom method put into its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+__all__ = ["decode", "encode"]
+
+
+def encode(record: Any) -> str:
+    """The record as one line of JSON. Values that JSON has no form for become their text; NaN and infinity too."""
+    try:
+        return to_json(record, inf_nan_mode="strings", fallback=_text_of).decode()
+    except (PydanticSerializationError, ValueError, RecursionError):
+        return to_json(_plain(record), inf_nan_mode="strings").decode()
+
+
+def decode(text: str | bytes) -> Any:
+    """The value of a JSON text. Raises ValueError when it is none."""
+    return from_json(text, allow_inf_nan=False)
+
+
+def _text_of(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__}: repr() raised {type(error).__name__}>"
+    return _clean(text[:1000])
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        return _clean(value)
+    if depth > 50:
+        return "..."
+    if isinstance(value, Mapping):
+        return {_clean(str(key)): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, depth + 1) for item in value]
+    return _text_of(value)

@@ -1,0 +1,71 @@
+"""Which cases a run is to evaluate: kept with the run, so that a case that never came back is known to be missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from pytest_evalsuite.runs.encoding import decode
+from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation
+from pytest_evalsuite.testsets.model import Case, TestSet
+
+__all__ = ["Plan"]
+
+
+class Plan:
+    """The evaluations of a run with their selected cases."""
+
+    def __init__(self, evaluations: Iterable[PlannedEvaluation] = ()) -> None:
+        self._evaluations = {(planned.test_set, planned.agent): planned for planned in evaluations}
+
+    def __len__(self) -> int:
+        return sum(len(planned.cases) for planned in self._evaluations.values())
+
+    @property
+    def evaluations(self) -> list[PlannedEvaluation]:
+        """One for each test set and agent, in the order in which they came."""
+        return list(self._evaluations.values())
+
+    def add(self, test_set_key: str, test_set: TestSet, agent: str, case: Case, node_name: str) -> None:
+        """Plan a case. ``node_name`` is what its test item is called within the file's."""
+        planned = self._evaluations.get((test_set_key, agent))
+        if planned is None:
+            planned = self._evaluations[test_set_key, agent] = PlannedEvaluation(
+                test_set=test_set_key,
+                agent=agent,
+                name=test_set.name,
+                total=len(test_set.cases),
+                description=test_set.description,
+                mode=test_set.mode,
+                language=test_set.language,
+                tags=list(test_set.tags),
+                metadata=dict(test_set.metadata),
+            )
+        planned.cases.append(PlannedCase(case.id, case.position, case.line, case.fingerprint, node_name))
+
+    def find(self, node_id: str) -> tuple[CaseKey, PlannedCase] | None:
+        """The case whose test item has this node id, also with the group that xdist may have put behind it."""
+        for candidate in (node_id, node_id.rpartition("@")[0]):
+            path, _, name = candidate.partition("::")
+            for planned in self._evaluations.values():
+                if planned.test_set == path:
+                    for case in planned.cases:
+                        if case.node_name == name:
+                            return CaseKey(planned.test_set, case.case_id, planned.agent), case
+        return None
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        return {"evaluations": [dataclasses.asdict(planned) for planned in self._evaluations.values()]}
+
+    @classmethod
+    def from_json(cls, text: bytes | None) -> Plan:
+        """The plan that was written as `as_json` has it; an empty one for None."""
+        if text is None:
+            return cls()
+        plans = []
+        for planned in decode(text)["evaluations"]:
+            planned["cases"] = [PlannedCase(*case) for case in planned["cases"]]
+            plans.append(PlannedEvaluation(**planned))
+        return cls(plans)

@@ -1,0 +1,144 @@
+"""A run put together: what was planned, and what came of each case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pytest_evalsuite.runs.encoding import decode, encode
+from pytest_evalsuite.runs.summary import Brief, Tally, brief, tally
+
+__all__ = ["CaseKey", "Evaluation", "PlannedCase", "PlannedEvaluation", "Results", "Run", "assemble", "bare_record"]
+
+
+class CaseKey(NamedTuple):
+    """What a result is found by. ``test_set`` is the file's path from the root folder, with ``/``."""
+
+    test_set: str
+    case_id: str
+    agent: str
+
+
+class PlannedCase(NamedTuple):
+    """A case that this run is to evaluate."""
+
+    case_id: str
+    position: int
+    line: int
+    fingerprint: str
+    node_name: str
+
+
+@dataclass(slots=True)
+class PlannedEvaluation:
+    """One test set put to one agent: what the file says of itself, and the cases selected from its ``total``."""
+
+    test_set: str
+    agent: str
+    name: str
+    total: int
+    cases: list[PlannedCase] = field(default_factory=list)
+    description: str | None = None
+    mode: str = "independent"
+    language: str = "en"
+    tags: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+class Results:
+    """Results as they come in: the record as its line of JSON, and in brief. The last one of a case counts."""
+
+    def __init__(self) -> None:
+        self._lines: dict[CaseKey, str] = {}
+        self._briefs: dict[CaseKey, Brief] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __contains__(self, key: CaseKey) -> bool:
+        return key in self._lines
+
+    def add(self, line: str) -> dict[str, Any]:
+        """Take a record, as its JSON text; returns it decoded."""
+        record: dict[str, Any] = decode(line)
+        key = CaseKey(record["test_set"], record["case_id"], record["agent"])
+        self._lines[key] = line
+        self._briefs[key] = brief(record)
+        return record
+
+    def line(self, key: CaseKey) -> str:
+        """The record of a case, as JSON text."""
+        return self._lines[key]
+
+    def brief(self, key: CaseKey) -> Brief:
+        """The record of a case, in brief."""
+        return self._briefs[key]
+
+    def keys(self) -> Iterable[CaseKey]:
+        """All cases that have a result."""
+        return self._lines.keys()
+
+    def briefs(self) -> Iterable[Brief]:
+        """All results in brief, in the order in which their cases first came."""
+        return self._briefs.values()
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """One test set put to one agent, done: its plan, its results in the test set's order, its figures."""
+
+    plan: PlannedEvaluation
+    keys: list[CaseKey]
+    tally: Tally
+
+    @property
+    def status(self) -> str:
+        """``succeeded`` when every selected case was processed, whatever the verdicts; else ``cancelled``."""
+        counts = self.tally.counts
+        return "cancelled" if counts["cancelled"] or counts["not_run"] else "succeeded"
+
+
+@dataclass(slots=True)
+class Run:
+    """A whole run. ``info`` is what ``run.json`` says of it."""
+
+    info: dict[str, Any]
+    evaluations: list[Evaluation]
+    results: Results
+    tally: Tally
+
+    def records(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+        """The records of an evaluation, in the test set's order."""
+        for key in evaluation.keys:
+            yield decode(self.results.line(key))
+
+
+def assemble(
+    info: dict[str, Any], plan: Iterable[PlannedEvaluation], results: Results, unrun: Mapping[str, Any]
+) -> Run:
+    """Put a run together. A planned case without a result gets one that says ``not_run``, with ``unrun`` as cause."""
+    evaluations = []
+    for planned in sorted(plan, key=lambda p: (p.test_set, p.agent)):
+        keys = []
+        for case in sorted(planned.cases, key=lambda c: c.position):
+            key = CaseKey(planned.test_set, case.case_id, planned.agent)
+            if key not in results:
+                results.add(encode(bare_record(key, case, "not_run", unrun)))
+            keys.append(key)
+        evaluations.append(Evaluation(planned, keys, tally(map(results.brief, keys))))
+    everything = tally(results.brief(key) for evaluation in evaluations for key in evaluation.keys)
+    return Run(info, evaluations, results, everything)
+
+
+def bare_record(key: CaseKey, case: PlannedCase, status: str, cause: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a case of which no more is known than that it was planned."""
+    return {
+        **key._asdict(),
+        "position": case.position,
+        "line": case.line,
+        "fingerprint": case.fingerprint,
+        "status": status,
+        "cause": dict(cause),
+        "score": None,
+    }

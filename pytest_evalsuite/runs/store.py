@@ -1,0 +1,127 @@
+"""Where a run is kept: ``.evalsuite/runs/<id>/`` with ``run.json``, ``plan.json`` and one journal per process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from pydantic_core import to_json
+
+from pytest_evalsuite.errors import StoreError
+
+__all__ = ["Journal", "RunDirectory", "new_run_id", "write_atomically"]
+
+SYNC_EVERY: Final = 1.0
+"""Seconds between two calls of fsync: a killed process loses nothing, a killed machine at most so much."""
+
+
+def new_run_id() -> str:
+    """``<UTC time>-<8 hex digits>``: ids sort by time and do not collide."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file, private to its owner, so that readers see the old one or the whole new one. Raises StoreError."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+class RunDirectory:
+    """One run's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, root: Path) -> RunDirectory:
+        """Make ``root/runs/<new id>``; ``root`` gets a ``.gitignore`` of its own. Raises StoreError."""
+        try:
+            (root / "runs").mkdir(parents=True, exist_ok=True)
+            ignore = root / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="ascii")
+            while True:
+                with contextlib.suppress(FileExistsError):
+                    path = root / "runs" / new_run_id()
+                    path.mkdir(mode=0o700)
+                    return cls(path)
+        except OSError as error:
+            raise StoreError(f"cannot make a run directory in {root}: {error.strerror or error}") from error
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.path.name
+
+    def write_run(self, content: Mapping[str, Any]) -> None:
+        """Write or replace ``run.json``. Raises StoreError."""
+        write_atomically(self.path / "run.json", [to_json(content, indent=2), b"\n"])
+
+    def write_plan(self, content: Mapping[str, Any]) -> None:
+        """Write ``plan.json``: which cases this run is to evaluate. Raises StoreError."""
+        write_atomically(self.path / "plan.json", [to_json(content), b"\n"])
+
+    def read_plan(self) -> bytes | None:
+        """What `write_plan` wrote, or None when there is none."""
+        try:
+            return (self.path / "plan.json").read_bytes()
+        except OSError:
+            return None
+
+    def journal(self, worker: str) -> Journal:
+        """The journal of one process of this run."""
+        return Journal(self.path / f"results-{worker}.jsonl")
+
+
+class Journal:
+    """Finished cases, one line each, written at once. A failure to write is kept in ``problem`` and tried no more."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem: str | None = None
+        self._file: BinaryIO | None = None
+        self._synced = 0.0
+
+    def append(self, line: str) -> None:
+        """Write one line and hand it to the operating system."""
+        if self.problem is not None:
+            return
+        try:
+            if self._file is None:
+                self._file = self.path.open("ab", buffering=0)
+            self._file.write(line.encode() + b"\n")
+            now = time.monotonic()
+            if now - self._synced > SYNC_EVERY:
+                os.fsync(self._file.fileno())
+                self._synced = now
+        except OSError as error:
+            self.problem = f"cannot write {self.path}: {error.strerror or error}"
+
+    def close(self) -> None:
+        """Bring everything to the disk."""
+        if self._file is not None:
+            try:
+                os.fsync(self._file.fileno())
+                self._file.close()
+            except OSError as error:
+                self.problem = self.problem or f"cannot write {self.path}: {error.strerror or error}"
+            self._file = None

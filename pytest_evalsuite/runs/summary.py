@@ -1,0 +1,126 @@
+"""Results become counts, rates and latencies: per evaluation, and for the whole run."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["STATUSES", "Brief", "Tally", "brief", "tally"]
+
+STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run")
+"""Every case has exactly one of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the figures of a run need to know of one result. ``seconds`` is the agent's time."""
+
+    status: str
+    score: float | None = None
+    seconds: float | None = None
+    known_failure: bool = False
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures of some results, each rate with what it is a rate of.
+
+    ``pass_rate`` is passed / (passed + failed + error): a case that could not be judged has not passed. ``mean_score``
+    is over the ``scored`` cases, for an error has no score. Both are None over nothing. Latencies are in seconds.
+    """
+
+    total: int = 0
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
+    known_failures: int = 0
+    judged: int = 0
+    pass_rate: float | None = None
+    scored: int = 0
+    mean_score: float | None = None
+    latency_p50: float | None = None
+    latency_p95: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures for the artifact, those that depend on the clock under ``latency``."""
+        return {
+            "total": self.total,
+            **self.counts,
+            "known_failures": self.known_failures,
+            "pass_rate": _round(self.pass_rate),
+            "judged": self.judged,
+            "mean_score": _round(self.mean_score),
+            "scored": self.scored,
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost": self.cost,
+            "latency": {"p50_seconds": _round(self.latency_p50), "p95_seconds": _round(self.latency_p95)},
+        }
+
+
+def brief(record: Mapping[str, Any]) -> Brief:
+    """Take from a case's record what the figures need."""
+    usage = record.get("usage") or {}
+    milliseconds = record.get("execution_time_ms")
+    return Brief(
+        record["status"],
+        record.get("score"),
+        None if milliseconds is None else milliseconds / 1000,
+        record.get("known_failure") is not None,
+        usage.get("input_tokens"),
+        usage.get("output_tokens"),
+        record.get("cost"),
+    )
+
+
+def tally(briefs: Iterable[Brief]) -> Tally:
+    """Count and average."""
+    result = Tally()
+    scores: list[float] = []
+    seconds: list[float] = []
+    every = list(briefs)
+    for one in every:
+        result.counts[one.status] += 1
+        if one.known_failure and one.status == "failed":
+            result.known_failures += 1
+        if one.status in ("passed", "failed") and one.score is not None:
+            scores.append(one.score)
+        if one.seconds is not None:
+            seconds.append(one.seconds)
+    result.total = len(every)
+    result.judged = sum(result.counts[status] for status in ("passed", "failed", "error"))
+    result.scored = len(scores)
+    if result.judged:
+        result.pass_rate = result.counts["passed"] / result.judged
+    if scores:
+        result.mean_score = math.fsum(scores) / len(scores)
+    if seconds:
+        result.latency_p50, result.latency_p95 = percentile(seconds, 50), percentile(seconds, 95)
+    result.input_tokens = _total(one.input_tokens for one in every)
+    result.output_tokens = _total(one.output_tokens for one in every)
+    costs = [one.cost for one in every if one.cost is not None]
+    result.cost = round(math.fsum(costs), 9) if costs else None
+    return result
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The percentile (1..99) with linear interpolation between the values, so that it stays within their range."""
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def _total(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)

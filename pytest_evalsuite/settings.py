@@ -1,0 +1,132 @@
+"""What a run is told to do: command line, then case, then test set, then ini, then default, resolved into one value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar, cast
+
+import pytest
+
+from pytest_evalsuite.agents.loading import parse_agents
+from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.testsets.model import Case, PassRule
+
+__all__ = ["Settings", "read_settings"]
+
+ASYNC_CONCURRENCY: Final = 16
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The options of a run. What a case may say for itself is asked for with the case."""
+
+    root: Path
+    files: tuple[str, ...]
+    agents: dict[str, str]
+    chosen_agents: tuple[str, ...] = ()
+    default_agent: str | None = None
+    concurrency: int | None = None
+    forced_iterations: int | None = None
+    forced_timeout: float | None = None
+    iterations: int = 1
+    timeout: float | None = None
+    pass_rule: PassRule = "mean"
+    test_method: str = "semantic_quality"
+    mode: Literal["independent", "scenario"] = "independent"
+    json_path: Path | None = None
+    csv_path: Path | None = None
+    run_name: str | None = None
+
+    def iterations_of(self, case: Case) -> int:
+        """How many times the case is asked, 1..100."""
+        return self.forced_iterations or case.iterations or self.iterations
+
+    def timeout_of(self, case: Case) -> float | None:
+        """Seconds that the agent may take for one answer of the case, None: for ever."""
+        return self.forced_timeout or case.timeout or self.timeout
+
+    def pass_rule_of(self, case: Case) -> PassRule:
+        """When the case passes, if it is asked several times."""
+        return case.pass_rule or self.pass_rule
+
+    def concurrency_of(self, *, is_async: bool) -> int:
+        """How many calls of an agent may be in flight."""
+        return self.concurrency or (ASYNC_CONCURRENCY if is_async else 1)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read options and ini values. Raises ConfigurationError for a value that cannot be."""
+    option = config.getoption
+    agents = parse_agents(config.getini("evalsuite_agents"), source="evalsuite_agents")
+    default = config.getini("evalsuite_agent") or (next(iter(agents)) if len(agents) == 1 else None)
+    mode = config.getini("evalsuite_mode")
+    if mode not in ("independent", "scenario"):
+        raise ConfigurationError(f"evalsuite_mode: expected independent or scenario, got {mode!r}")
+    return Settings(
+        root=config.rootpath,
+        files=tuple(config.getini("evalsuite_files")),
+        agents=agents,
+        chosen_agents=tuple(dict.fromkeys(option("eval_agent"))),
+        default_agent=default,
+        concurrency=option("eval_concurrency") or _ini(config, "evalsuite_concurrency", _positive),
+        forced_iterations=option("eval_iterations"),
+        forced_timeout=option("eval_timeout"),
+        iterations=_ini(config, "evalsuite_iterations", _iterations) or 1,
+        timeout=_ini(config, "evalsuite_timeout", _seconds),
+        pass_rule=_ini(config, "evalsuite_pass_rule", _pass_rule) or "mean",
+        test_method=config.getini("evalsuite_test_method"),
+        mode=cast(Literal["independent", "scenario"], mode),
+        json_path=_output(config, option("eval_json")),
+        csv_path=_output(config, option("eval_csv")),
+        run_name=option("eval_run_name"),
+    )
+
+
+def _output(config: pytest.Config, name: str | None) -> Path | None:
+    return None if name is None else config.invocation_params.dir / Path(name).expanduser()
+
+
+def _ini(config: pytest.Config, name: str, parse: Callable[[str], Value]) -> Value | None:
+    text: Any = config.getini(name)
+    if not text:
+        return None
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}, got {text!r}") from None
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise ValueError("expected a whole number, 1 or more")
+    return int(text)
+
+
+def _iterations(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise ValueError("expected a whole number in 1..100")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise ValueError("expected seconds, more than 0")
+    return seconds
+
+
+def _pass_rule(text: str) -> PassRule:
+    if text in ("mean", "all", "any", "majority"):
+        return cast(PassRule, text)
+    try:
+        return _iterations(text)
+    except ValueError:
+        raise ValueError("expected mean, all, any, majority or a number of attempts in 1..100") from None
