@@ -80,8 +80,7 @@ def mistakes_in(cases: RawCases, found: Sequence[Found]) -> list[Mistake]:
 
 
 def worded(problem: Problem, what: str = "") -> str:
-    """Give a problem's message, with the name of the value before it."""
+    """Give a problem's message, with the name of the value before it, on one line."""
     name = "" if problem.on_key else label(problem.path)
-    if not name:
-        return problem.message
-    return f"{what} {name!r}: {problem.message}" if what else f"{name}: {problem.message}"
+    prefix = f"{what} {name!r}: " if name and what else f"{name}: " if name else ""
+    return (prefix + problem.message).replace("\n", "\\n").replace("\r", "\\r")

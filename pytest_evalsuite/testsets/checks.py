@@ -12,7 +12,7 @@ from pytest_evalsuite.testsets.later import LATER_CASE_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.model import Check, PassRule
 from pytest_evalsuite.testsets.options import Methods, takes
 from pytest_evalsuite.testsets.part import Expectation, Part
-from pytest_evalsuite.testsets.values import Refused, did_you_mean, listed, show
+from pytest_evalsuite.testsets.values import Refused, did_you_mean, listed, nearest, show
 
 __all__ = ["DEFAULT_METHOD", "CaseDefaults", "CheckBuilder"]
 
@@ -100,8 +100,8 @@ class CheckBuilder:
         if given.known and len(part.problems) == before and (fault := self.methods.fault(made, given)):
             if given.expected is not None and not given.responses:
                 fault += " ('expected' holds data here: for a text, write expected_response)"
-            key = next((key for key in (part.key("expected_response"), "expected") if key in part.raw), None)
-            part.report(key, f"cannot be checked: {fault}", on_key=True)
+            about = next((key for key in (part.key("expected_response"), "expected") if key in part.raw), None)
+            part.report(about, f"cannot be checked: {fault}", on_key=True)
         values = part.values
         bar = values.get("passing_score", self.defaults.passing_score)
         return Check(
@@ -190,6 +190,8 @@ def unknown_key(key: str, table: Table, method: type[Method] | None, methods: Me
     if owners and method:
         return f"{key!r} is an option of {' and '.join(owners)}, not of {method.method}"
     options = list(method.model_fields) if method else []
-    if (hint := did_you_mean(key, [*table.by_key, *options])) or not (near := did_you_mean(key, methods.options())):
-        return f"unknown key {key!r}{hint or listed([*table.fields, *options])}"
-    return f"unknown key {key!r}{near}, an option of another method?"
+    hint = did_you_mean(key, [*table.by_key, *options])
+    near = "" if hint else nearest(key, methods.options())
+    if near:
+        return f"unknown key {key!r}; did you mean {near!r}, an option of {' and '.join(methods.owners(near))}?"
+    return f"unknown key {key!r}{hint or listed([*table.fields, *options])}"

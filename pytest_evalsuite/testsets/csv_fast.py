@@ -20,6 +20,8 @@ __all__ = ["RowCases", "alike_cases"]
 
 FEWEST_ROWS: Final = 1000
 """Under which the ordinary way is quick enough."""
+MOST_KINDS: Final = 0.1
+"""The share of rows that may be of a kind of their own before checking each is as quick."""
 OWN: Final = frozenset({"question", "expected_response"})
 """Columns in which every row may differ."""
 
@@ -101,7 +103,7 @@ def methods_of(
 ) -> dict[tuple[str, ...], Method] | None:
     """Build one case of each kind of row, and give its method; None where one is wrong or there are too many kinds."""
     first = dict(zip(reversed(signatures), range(len(rows) - 1, -1, -1), strict=True))
-    if len(first) > len(rows) // 10:
+    if len(first) > len(rows) * MOST_KINDS:
         return None
     found: dict[tuple[str, ...], Method] = {}
     for signature, index in first.items():

@@ -14,7 +14,18 @@ from typing import Any
 
 from pytest_evalsuite.testsets.scalars import Plain, is_null
 
-__all__ = ["Reader", "Refused", "did_you_mean", "each", "json_value", "kept_text", "listed", "show", "typed"]
+__all__ = [
+    "Reader",
+    "Refused",
+    "did_you_mean",
+    "each",
+    "json_value",
+    "kept_text",
+    "listed",
+    "nearest",
+    "show",
+    "typed",
+]
 
 Path = tuple[str | int, ...]
 Reader = Callable[[Any], Any]
@@ -40,10 +51,16 @@ def show(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Give the known word that is spelt most like another, or nothing when none is near."""
+    near = get_close_matches(word, known, n=1) or get_close_matches(word.lower().strip(), known, n=1)
+    return near[0] if near else ""
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Ask whether the nearest known word was meant; nothing when none is near."""
-    near = get_close_matches(word, known, n=1) or get_close_matches(word.lower().strip(), known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def listed(known: Sequence[str]) -> str:

@@ -1,0 +1,47 @@
+"""Finds the verb that is asked for and runs it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pytest_evalsuite import cli
+from pytest_evalsuite.version import __version__
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``evalsuite`` with arguments (the process's own by default) and give its exit code.
+
+    0: all is well; 1: something is wrong, and was said; 2: the command line is wrong.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = make_parser(arguments)
+    args = parser.parse_args(arguments)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads the output has seen enough; do not complain again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser, with the one verb that the arguments begin with, or with all of them."""
+    parser = argparse.ArgumentParser(prog="evalsuite", description="Test sets for pytest --eval-suite.")
+    parser.add_argument("--version", action="version", version=f"evalsuite {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    verbs = [module.name for module in iter_modules(cli.__path__) if module.name != "main"]
+    for verb in arguments[:1] if arguments[:1] and arguments[0] in verbs else verbs:
+        import_module(f"{cli.__name__}.{verb}").add_parser(subparsers)
+    return parser
