@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pytest
 
@@ -30,7 +30,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFil
     patterns = parent.config.stash[STATE].settings.files
     named = file_path.suffix in SUFFIXES and parent.session.isinitpath(file_path)
     if named or any(fnmatch(file_path.name, pattern) for pattern in patterns):
-        return cast(TestSetFile, TestSetFile.from_parent(parent, path=file_path))
+        file: TestSetFile = TestSetFile.from_parent(parent, path=file_path)
+        return file
     return None
 
 
@@ -69,7 +70,7 @@ class TestSetFile(pytest.Module):
             raise self.CollectError(escape_terminal(str(error), keep_newlines=True)) from None
         except ConfigurationError as error:
             message = escape_terminal(str(error), keep_newlines=True)
-            if state.is_worker:
+            if state.worker is not None:
                 raise self.CollectError(message) from None
             state.usage_errors.append(message)
             return iter(())
@@ -86,11 +87,11 @@ class TestSetFile(pytest.Module):
         marker = _Marker(self, test_set)
         marker.check()
         probe = self._item("eval_agent", ask_fixture, None)
-        definitions = probe._fixtureinfo.name2fixturedefs["eval_agent"]
-        overridden = definitions[-1].func is not the_configured_agent
+        definition = probe._fixtureinfo.name2fixturedefs["eval_agent"][-1]
+        overridden = definition.func is not the_configured_agent
         function = ask_fixture if overridden else ask_configured
         fixtureinfo = probe._fixtureinfo if overridden else None
-        agents = state.agents_of(self, test_set, needed=not overridden)
+        agents = state.agents_of(test_set, self.ihook, needed=not overridden)
         place = (self.path_from_root(), os.path.relpath(self.path, self.config.rootpath))
         for case in test_set.cases:
             for agent_name, agent in agents(case):
@@ -98,13 +99,15 @@ class TestSetFile(pytest.Module):
                 item = self._item(_item_name(case, agent_name if several else None), function, fixtureinfo)
                 fixtureinfo = item._fixtureinfo
                 item.bind(case, test_set, place, agent_name, agent)
-                item.may_run_ahead = not overridden or definitions[-1].scope == "session"
+                if overridden:
+                    item.agent_source, item.may_run_ahead = definition, definition.scope == "session"
                 marker.mark(item, case)
                 yield item
 
     def _item(self, name: str, function: Any, fixtureinfo: Any) -> CaseItem:
         """An item; those of one file can share what pytest works out about their fixtures."""
-        return cast(CaseItem, CaseItem.from_parent(self, name=name, callobj=function, fixtureinfo=fixtureinfo))
+        item: CaseItem = CaseItem.from_parent(self, name=name, callobj=function, fixtureinfo=fixtureinfo)
+        return item
 
 
 class _Marker:

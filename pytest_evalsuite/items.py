@@ -27,15 +27,21 @@ STATE: pytest.StashKey[EvalSession] = pytest.StashKey()
 
 
 class CaseItem(pytest.Function):
-    """One case put to one agent. The agent is asked in the setup, so that what breaks there is an error, and the
-    score speaks in the call, so that one under the bar is a failure."""
+    """One case put to one agent.
+
+    The agent is asked in the setup, so that what breaks there is an error, and the score speaks in the call, so that
+    one under the bar is a failure.
+    """
 
     case: Case
     test_set: TestSet
     test_set_key: str
     agent_name: str
     agent: Agent | None
-    may_run_ahead = False
+    agent_source: Any = None
+    """The fixture that gives the agent, None for the configured one."""
+    may_run_ahead = True
+    """Whether the agent is the same object whenever the case's turn comes."""
     record: dict[str, Any] | None = None
     raised: BaseException | None = None
 
@@ -54,7 +60,7 @@ class CaseItem(pytest.Function):
         self.agent = agent
 
     @property
-    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]
+    def location(self) -> tuple[str, int | None, str]:
         """File, line from 0, name: as pytest would work it out from `reportinfo`, item by item."""
         return self._relative, self.case.line - 1, self.name
 
@@ -67,6 +73,11 @@ class CaseItem(pytest.Function):
         if self.agent is None:
             raise pytest.UsageError(f"{self.nodeid}: no agent is configured")
         return self.agent
+
+    def shares_agent_with(self, other: CaseItem) -> bool:
+        """Whether one agent object is there for both at any time."""
+        mine, theirs = ((item.may_run_ahead, item.agent_source, item.agent) for item in (self, other))
+        return self.may_run_ahead and mine == theirs and self.agent_name == other.agent_name
 
     def ticket(self, agent: Agent) -> Ticket:
         """What the runner needs to know."""
@@ -109,22 +120,24 @@ class CaseItem(pytest.Function):
 
     def final_record(self, report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Any:
         """The record of the case, once this phase has settled it; else None."""
-        if report.when == "call":
-            return self.record
-        if report.when != "setup" or report.passed:
+        if report.when == "setup" and report.passed:
             return None
-        if self.record is not None:
-            return self.record
+        record, self.record = self.record, None
+        if record is not None or report.when == "call":
+            return record
         return unrun_record(self.case, test_set=self.test_set_key, agent=self.agent_name, **_why_not(report, excinfo))
 
     def _keep_properties(self, record: Mapping[str, Any]) -> None:
+        """Let JUnit reports and other plugins see the figures; a case that is run again has new ones."""
         method = record["test_method"]
-        self.user_properties[:] = [
-            ("status", record["status"]),
-            ("score", record["score"]),
-            ("passing_score", record["passing_score"]),
-            ("method", method if isinstance(method, str) else ", ".join(method)),
-        ]
+        figures = {
+            "status": record["status"],
+            "score": record["score"],
+            "passing_score": record["passing_score"],
+            "method": method if isinstance(method, str) else ", ".join(method),
+        }
+        others = [entry for entry in self.user_properties if entry[0] not in figures]
+        self.user_properties[:] = [*others, *figures.items()]
 
 
 def _why_not(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> dict[str, Any]:

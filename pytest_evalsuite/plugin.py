@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -17,6 +18,7 @@ DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options and ini values."""
     group = parser.getgroup("evalsuite", "evaluation suites")
     add = group.addoption
     add("--eval-suite", action="store_true", help="Collect test sets as test items and evaluate them.")
@@ -51,10 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let a conftest.py implement our hooks, whether or not they are called."""
     pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Load the rest under ``--eval-suite``; else refuse options that would do nothing."""
     config.addinivalue_line(
         "markers",
         "evalsuite(method, test_set): set on every case of a test set; "
@@ -70,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--eval-{option.replace('_', '-')} does nothing without --eval-suite")
 
 
-def _whole_number(least: int, most: int | None = None):  # type: ignore[no-untyped-def]
+def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         bounds = f"{least} or more" if most is None else f"{least}..{most}"
         try:

@@ -1,4 +1,4 @@
-"""What a run is told to do: command line, then case, then test set, then ini, then default, resolved into one value."""
+"""What a run is told to do: command line, then case, test set, ini, default, resolved into one value."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def read_settings(config: pytest.Config) -> Settings:
         timeout=_ini(config, "evalsuite_timeout", _seconds),
         pass_rule=_ini(config, "evalsuite_pass_rule", _pass_rule) or "mean",
         test_method=config.getini("evalsuite_test_method"),
-        mode=cast(Literal["independent", "scenario"], mode),
+        mode=cast("Literal['independent', 'scenario']", mode),
         json_path=_output(config, option("eval_json")),
         csv_path=_output(config, option("eval_csv")),
         run_name=option("eval_run_name"),
@@ -125,7 +125,7 @@ def _seconds(text: str) -> float:
 
 def _pass_rule(text: str) -> PassRule:
     if text in ("mean", "all", "any", "majority"):
-        return cast(PassRule, text)
+        return cast("PassRule", text)
     try:
         return _iterations(text)
     except ValueError:

@@ -129,7 +129,7 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
 def _is_async(function: Callable[..., Any]) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _listed(names: Sequence[str]) -> str:

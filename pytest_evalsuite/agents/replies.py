@@ -128,24 +128,26 @@ def _clean_strings(value: Any) -> Any:
 
 
 def _clean(reply: AgentReply, max_chars: int) -> AgentReply:
-    usage = reply.usage
+    """The reply with every field checked, for nobody has held an agent to their types."""
+    usage: Any = reply.usage
     if isinstance(usage, Mapping):
         usage = _fields(Usage, usage, "usage")
     for number in (usage.input_tokens, usage.output_tokens) if usage else ():
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
             raise ReplyError(f"the reply's token counts must be whole numbers, 0 or more, not {number!r}")
-    cost = reply.cost
+    cost: Any = reply.cost
     if cost is not None and (isinstance(cost, bool) or not isinstance(cost, (int, float)) or not _is_amount(cost)):
         raise ReplyError(f"the reply's cost must be a finite number, 0 or more, in US dollars, not {cost!r}")
-    if reply.trace_id is not None and not isinstance(reply.trace_id, str):
-        raise ReplyError(f"the reply's trace_id must be text, not a {type(reply.trace_id).__name__}")
+    trace_id: Any = reply.trace_id
+    if trace_id is not None and not isinstance(trace_id, str):
+        raise ReplyError(f"the reply's trace_id must be text, not a {type(trace_id).__name__}")
     calls = [_tool_call(call, max_chars) for call in reply.tool_calls]
     return AgentReply(
         _output(reply.output, max_chars),
         tool_calls=calls,
         usage=usage,
         cost=cost,
-        trace_id=reply.trace_id and clean_text(reply.trace_id),
+        trace_id=trace_id and clean_text(trace_id),
         metadata=_json_value(dict(reply.metadata), max_chars) if reply.metadata else {},
     )
 

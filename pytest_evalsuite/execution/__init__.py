@@ -1,0 +1,1 @@
+"""One case is put to its agent, and its answers are scored."""

@@ -248,6 +248,7 @@ class LoopCaller(Caller):
         self._wake()
 
     def close(self) -> None:
+        """Start nothing more, cancel what is in flight and stop the loop, within a second."""
         super().close()
         self._loop.stop()
 
@@ -289,7 +290,12 @@ class _Loop:
         The loop is not stopped: a coroutine that refuses to end must not be collected as garbage, for that would run
         it, without end, in whatever thread collects.
         """
-        self.call(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)] and None)
+
+        def cancel_all() -> None:
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+
+        self.call(cancel_all)
 
     def stop(self, patience: float = 1.0) -> None:
         """Cancel what runs and stop, within so many seconds; a loop whose tasks refuse is left behind."""

@@ -75,7 +75,7 @@ class _KeepRecords(logging.Handler):
             output.events.append(record)
 
 
-def _not_kept(record: logging.LogRecord) -> bool:
+def _not_kept(_record: logging.LogRecord) -> bool:
     return _current.get() is None
 
 

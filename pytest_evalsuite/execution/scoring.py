@@ -146,7 +146,7 @@ def _required(case: Case, passed: Sequence[bool], score: float) -> bool:
 
 
 def _decide(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule, unknown: bool) -> bool:
-    """Whether the case passes if every attempt that ended in an error had passed (or not) with the best (worst) score."""
+    """Whether the case passes if every attempt that ended in an error had passed with score 1, or failed with 0."""
     if rule == "mean":
         means = [
             _mean([float(unknown) if a.error is not None else a.checks[i].score for a in scored])
@@ -167,7 +167,8 @@ def _weighted_mean(checks: Sequence[Check], scores: Sequence[float]) -> float:
     if len(checks) == 1:
         return scores[0]
     total = math.fsum(check.weight for check in checks)
-    return min(1.0, math.fsum(check.weight * score for check, score in zip(checks, scores, strict=True)) / total)
+    weighted = math.fsum(check.weight * score for check, score in zip(checks, scores, strict=True))
+    return min(1.0, weighted / total)
 
 
 def _mean(scores: Sequence[float]) -> float | None:
@@ -175,7 +176,7 @@ def _mean(scores: Sequence[float]) -> float | None:
 
 
 def summary_statistics(scored: Sequence[ScoredAttempt]) -> dict[str, Any]:
-    """Mean, min, max, sample standard deviation of the scores, pass@k and pass^k, over the attempts that were scored."""
+    """Mean, min, max and sample standard deviation of the scores, pass@k and pass^k, over the scored attempts."""
     scores = [attempt.score for attempt in scored if attempt.score is not None]
     passed = sum(attempt.passed for attempt in scored)
     count = len(scores)

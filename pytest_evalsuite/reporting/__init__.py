@@ -1,0 +1,1 @@
+"""A run, told: on the terminal, as CSV."""

@@ -34,7 +34,8 @@ COLUMNS: Final = (
     "passing_score",
     "known_failure",
 )
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell must not begin with; the last four are the full-width forms of the first."""
 
 
 def write_csv(run: Run, path: Path) -> None:

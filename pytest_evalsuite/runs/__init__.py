@@ -1,0 +1,1 @@
+"""What came of the cases of a session, kept and put together."""

@@ -71,7 +71,7 @@ def alike_cases(rows: CsvCases, builder: CaseBuilder) -> RowCases | None:
     if len(rows) < FEWEST_ROWS:
         return None
     names = [CASE.by_key.get(column.name, (column.name,))[0] for column in rows.columns]
-    if "question" not in names or "id" in names or "order" in names:
+    if "question" not in names or {"id", "order", "expected"} & set(names):
         return None
     columns: dict[str, tuple[str, ...]] = dict(zip(names, zip(*rows.rows, strict=True), strict=True))
     questions = columns["question"]

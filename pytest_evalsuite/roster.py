@@ -1,0 +1,98 @@
+"""Which agents the cases of a test set are put to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pytest_evalsuite.agents import Agent, load_agent
+from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.execution.runner import request_of
+from pytest_evalsuite.settings import Settings
+from pytest_evalsuite.testsets import Case, TestSet
+
+__all__ = ["FIXTURE_AGENT", "AgentsOf", "Roster"]
+
+FIXTURE_AGENT: Final = "eval_agent"
+"""What an agent is called that only the fixture names."""
+
+NamedAgents = Sequence[tuple[str, Agent | None]]
+
+
+class Roster:
+    """The agents of a session, each loaded once, each asked once whether it can take cases of a kind."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._loaded: dict[tuple[str, int], tuple[Any, Agent]] = {}
+        self._checked: set[tuple[Any, ...]] = set()
+
+    def load(self, name: str, configured: Mapping[str, Any]) -> Agent:
+        """The agent of this name. Raises ConfigurationError."""
+        target = configured.get(name)
+        key = (name, id(target))
+        if key not in self._loaded:
+            self._loaded[key] = (target, load_agent(name, configured))
+        return self._loaded[key][1]
+
+    def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
+        """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
+        key = (id(agent), case.question is None, *sorted(case.inputs))
+        if key not in self._checked:
+            self._checked.add(key)
+            try:
+                agent.check(request_of(case))
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{test_set.path}:{case.line}: case {case.id!r}: {error}") from None
+
+
+class AgentsOf:
+    """The agents of one test set, where ``configured`` are the names that hold in its folder.
+
+    Where they are not ``needed``, because a fixture gives the agent, one that is not configured is None.
+    """
+
+    def __init__(self, roster: Roster, test_set: TestSet, configured: Mapping[str, Any], *, needed: bool) -> None:
+        self._roster = roster
+        self._test_set = test_set
+        self._configured = configured
+        self._needed = needed
+        self._known: dict[tuple[str, ...], NamedAgents] = {}
+        settings = roster.settings
+        only = next(iter(configured)) if len(configured) == 1 else None
+        self._default = test_set.agent or settings.default_agent or only
+        self._chosen = settings.chosen_agents
+
+    def __call__(self, case: Case) -> NamedAgents:
+        """Names and agents that the case is put to. Raises ConfigurationError for one that is needed and missing."""
+        own = case.agent or self._default
+        names = self._chosen or ((own,) if own else ())
+        if not names:
+            if self._needed:
+                raise ConfigurationError(self._none_configured(case))
+            return ((FIXTURE_AGENT, None),)
+        agents = self._known.get(names)
+        if agents is None:
+            agents = self._known[names] = [(name, self._find(name)) for name in names]
+        if self._needed:
+            for _, agent in agents:
+                if agent is not None:
+                    self._roster.check(agent, self._test_set, case)
+        return agents
+
+    def _find(self, name: str) -> Agent | None:
+        if not self._needed and name not in self._configured and ":" not in name:
+            return None
+        return self._roster.load(name, self._configured)
+
+    def _none_configured(self, case: Case) -> str:
+        place = f"{self._test_set.path}:{case.line}: no agent to put the cases to"
+        if self._configured:
+            return (
+                f"{place}: name one of {', '.join(sorted(self._configured))} in the test set (`agent: ...`), by "
+                "--eval-agent or by the ini value evalsuite_agent"
+            )
+        return (
+            f'{place}: set `evalsuite_agents = ["name = module:callable"]` in pytest\'s configuration, give '
+            "--eval-agent module:callable, or override the fixture `eval_agent` in a conftest.py"
+        )

@@ -1,0 +1,134 @@
+"""A run while it goes on: its directory, its plan, its results as they come, and what is written at its end."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.runs.encoding import encode
+from pytest_evalsuite.runs.plan import Plan
+from pytest_evalsuite.runs.run import Results, Run, assemble, bare_record
+from pytest_evalsuite.runs.store import Journal, RunDirectory, new_run_id
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Keeps a run. What cannot be written is noted in ``problems``, and the run goes on.
+
+    Several processes may keep one run: the first one calls `open`, the others `join`.
+    """
+
+    def __init__(self, root: Path, *, name: str | None, versions: Mapping[str, str]) -> None:
+        self.plan = Plan()
+        self.results = Results()
+        self.problems: list[str] = []
+        self._root = root
+        self._name = name
+        self._versions = {**versions, "python": platform.python_version()}
+        self._started_at = datetime.now(timezone.utc)
+        self._directory: RunDirectory | None = None
+        self._journal: Journal | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The run's folder, once there is one."""
+        return None if self._directory is None else self._directory.path
+
+    def open(self) -> None:
+        """Make the run's folder, once."""
+        if self._directory is None and not self.problems:
+            self._try(self._create)
+
+    def join(self, path: Path, worker: str) -> None:
+        """Keep the run of another process, in a journal of this worker's own."""
+        self._directory = RunDirectory(path)
+        self._journal = self._directory.journal(worker)
+
+    def write_plan(self, plan: Plan) -> None:
+        """Say which cases are to be evaluated."""
+        self.plan = plan
+        directory = self._directory
+        if directory is not None and len(plan):
+            self._try(lambda: directory.write_plan(plan.as_json()))
+
+    def read_plan(self) -> Plan:
+        """The plan: this process's own, or that of the workers where they alone have collected."""
+        if not len(self.plan) and self._directory is not None:
+            self.plan = Plan.from_json(self._directory.read_plan())
+        return self.plan
+
+    def keep(self, line: str) -> None:
+        """Append a record, as its line of JSON, to this process's journal."""
+        if self._journal is not None:
+            self._journal.append(line)
+
+    def lost_with_worker(self, node_id: str, message: str) -> None:
+        """Note that the worker died which ran the test item of this id, unless the case has a result."""
+        found = self.read_plan().find(node_id)
+        if found is not None and found[0] not in self.results:
+            line = encode(bare_record(*found, "error", {"kind": "worker_crash", "message": message[:500]}))
+            self.results.add(line)
+            self.keep(line)
+
+    def settle(self, stopped: str | None, writers: Iterable[Callable[[Run], None]]) -> Run:
+        """End the run: put it together and have it written. ``stopped`` says why it ended early, if it did."""
+        self.close()
+        plan = self.read_plan()
+        cause = {"kind": "stopped", "message": stopped or "the session ended without it"}
+        run = assemble({}, plan.evaluations, self.results, cause)
+        missing = run.tally.counts["not_run"] + run.tally.counts["cancelled"]
+        if not len(plan):
+            stopped = stopped or "no case was selected"
+        elif missing and stopped is None:
+            stopped = f"{missing} of {len(plan)} selected cases have no result"
+        run.info = self._info("cancelled" if missing else "failed" if not len(plan) else "succeeded", stopped)
+        directory = self._directory
+        if directory is not None:
+            self._try(lambda: directory.write_run({**run.info, "totals": run.tally.as_json()}))
+        for write in writers:
+            self._try(lambda write=write: write(run))  # type: ignore[misc]
+        return run
+
+    def close(self) -> None:
+        """Bring the journal to the disk."""
+        if self._journal is not None:
+            self._journal.close()
+            if self._journal.problem is not None:
+                self.problems.append(self._journal.problem)
+            self._journal = None
+
+    def _create(self) -> None:
+        self._directory = RunDirectory.create(self._root)
+        self._directory.write_run(self._info("running", None))
+        self._journal = self._directory.journal("main")
+
+    def _try(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except StoreError as error:
+            self.problems.append(str(error))
+
+    def _info(self, status: str, message: str | None) -> dict[str, Any]:
+        now = datetime.now(timezone.utc)
+        ended = status != "running"
+        return {
+            "id": self._directory.id if self._directory else new_run_id(),
+            "name": self._name,
+            "status": status,
+            "error_message": message,
+            "started_at": _utc(self._started_at),
+            "completed_at": _utc(now) if ended else None,
+            "duration_seconds": round((now - self._started_at).total_seconds(), 3) if ended else None,
+            "process": os.getpid(),
+            "versions": self._versions,
+        }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
