@@ -23,7 +23,8 @@ plan = PlannedEvaluation("large.eval.yaml", sample[0]["agent"], "Large", count)
 for number in range(count):
     record = sample[number % len(sample)]
     record |= {"test_set": plan.test_set, "case_id": f"case-{number:06}", "position": number}
-    plan.cases.append(PlannedCase(record["case_id"], number, number, "0" * 16))
+    names = dict.fromkeys(("case_id", "node_name"), record["case_id"])
+    plan.cases.append(PlannedCase(**names, position=number, line=number, fingerprint="0" * 16))
     results.add(encode(record))
 wall, cpu = time.perf_counter(), time.process_time()
 write_artifact(assemble({"id": "benchmark"}, [plan], results, {}), Path(target))
