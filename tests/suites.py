@@ -1,0 +1,70 @@
+"""A suite of a user's, small enough to be read beside the test that needs it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AGENTS = """
+    import asyncio
+
+    def echo(question):
+        return question
+
+    async def async_echo(question):
+        await asyncio.sleep(0)
+        return question
+"""
+
+
+class Suite:
+    """Writes files into pytester's folder and runs pytest there."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        self.write("agents.py", AGENTS)
+        self.configure()
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """Write a file; texts are dedented."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, bytes):
+            path.write_bytes(text)
+        else:
+            path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return path
+
+    def configure(self, *lines: str, agents: tuple[str, ...] = ("echo = agents:echo",)) -> None:
+        """Write pytest.ini: the agents, the folder on the path, and further lines."""
+        listed = "".join(f"\n    {agent}" for agent in agents)
+        more = "".join(f"{line}\n" for line in lines)
+        self.write("pytest.ini", f"[pytest]\npythonpath = .\nevalsuite_agents ={listed}\n{more}")
+
+    def cases(self, *cases: str, name: str = "set.eval.yaml", head: str = "") -> Path:
+        """Write a test set of exact_match cases, each given as ``id: question -> expected``."""
+        lines = [head, "defaults: {test_method: exact_match}", "cases:"]
+        for case in cases:
+            case_id, _, rest = case.partition(": ")
+            question, _, expected = rest.partition(" -> ")
+            lines.append(f"  - {{id: {case_id}, question: {question!r}, expected_response: {expected!r}}}")
+        return self.write(name, "\n".join(filter(None, lines)) + "\n")
+
+    def run(self, *arguments: Any) -> pytest.RunResult:
+        """Run ``pytest --eval-suite`` in this process, with no other plugin than ours."""
+        return self.pytester.runpytest_inprocess("--eval-suite", *self._without_others(), *arguments)
+
+    def run_subprocess(self, *arguments: Any) -> pytest.RunResult:
+        """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order."""
+        return self.pytester.runpytest_subprocess("--eval-suite", "-p", "no:randomly", *arguments)
+
+    @staticmethod
+    def _without_others() -> Iterator[str]:
+        for name in ("randomly", "asyncio", "anyio", "rerunfailures", "timeout", "xdist", "html", "hypothesispytest"):
+            yield "-p"
+            yield f"no:{name}"
