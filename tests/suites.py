@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,11 @@ AGENTS = """
 
     async def async_echo(question):
         await asyncio.sleep(0)
+        return question
+
+    def noted(question):
+        with open("calls.txt", "a", encoding="utf-8") as calls:
+            calls.write(question + "\\n")
         return question
 """
 
@@ -62,6 +68,20 @@ class Suite:
     def run_subprocess(self, *arguments: Any) -> pytest.RunResult:
         """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order."""
         return self.pytester.runpytest_subprocess("--eval-suite", "-p", "no:randomly", *arguments)
+
+    def results(self, name: str = "run.json") -> dict[str, Any]:
+        """The records of an artifact that a run wrote, by case id."""
+        artifact = json.loads((self.path / name).read_text(encoding="utf-8"))
+        return {r["case_id"]: r for evaluation in artifact["evaluations"] for r in evaluation["results"]}
+
+    def statuses(self, name: str = "run.json") -> dict[str, str]:
+        """The statuses in an artifact that a run wrote, by case id."""
+        return {case_id: record["status"] for case_id, record in self.results(name).items()}
+
+    def calls(self) -> list[str]:
+        """The questions that the agent ``noted`` was asked, in any process."""
+        path = self.path / "calls.txt"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
     @staticmethod
     def _without_others() -> Iterator[str]:
