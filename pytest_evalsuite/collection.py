@@ -8,8 +8,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
@@ -22,7 +24,9 @@ __all__ = ["TestSetFile", "eval_agent", "pytest_collect_file"]
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".csv", ".jsonl"})
 NAME_LIMIT: Final = 120
-UNSAFE: Final = {ord(character): f"%{ord(character):02X}" for character in "%[]@"}
+BIDI: Final = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+UNSAFE: Final = {ord(character): quote(character, safe="") for character in "%[]@" + BIDI}
+"""What pytest, xdist or a terminal would take for more than a part of a name."""
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFile | None:
@@ -164,7 +168,7 @@ def _item_name(case: Case, agent: str | None) -> str:
     """The item's name: the case's id in characters that are safe in a node id, and its agent if there are several."""
     name = _safe(case.id)
     if len(name) > NAME_LIMIT:
-        name = f"{name[:NAME_LIMIT]}-{case.fingerprint}"
+        name = f"{name[:NAME_LIMIT]}-{blake2b(name.encode(), digest_size=8).hexdigest()}"
     return name if agent is None else f"{name}[{_safe(agent)}]"
 
 
