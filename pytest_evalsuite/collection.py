@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import gc
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatch
 from hashlib import blake2b
 from pathlib import Path
@@ -16,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
+from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import Case, TestSet
@@ -68,7 +67,7 @@ class TestSetFile(pytest.Module):
         """The items of all cases; all mistakes of the file at once as a collection error."""
         state = self.config.stash[STATE]
         try:
-            with _no_garbage_collection():
+            with not_looking():
                 return iter(list(self._items(state.load(self.path, self.path_from_root(), self.ihook))))
         except TestSetError as error:
             raise self.CollectError(escape_terminal(str(error), keep_newlines=True)) from None
@@ -174,15 +173,3 @@ def _item_name(case: Case, agent: str | None) -> str:
 
 def _safe(text: str) -> str:
     return text.translate(UNSAFE).replace("::", "%3A%3A")
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Looking for garbage among many objects that all stay alive is time lost."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

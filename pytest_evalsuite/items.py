@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_evalsuite.session import EvalSession
 
 __all__ = ["STATE", "CaseItem"]
+
+FOR_PYTEST: Final = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception)
+"""What an agent may raise to tell pytest something."""
 
 STATE: pytest.StashKey[EvalSession] = pytest.StashKey()
 
@@ -61,8 +64,11 @@ class CaseItem(pytest.Function):
 
     @property
     def location(self) -> tuple[str, int | None, str]:
-        """File, line from 0, name: as pytest would work it out from `reportinfo`, item by item."""
-        return self._relative, self.case.line - 1, self.name
+        """File, line from 0, heading: what pytest would work out from `reportinfo`, item by item.
+
+        The heading is not the end of the node id: pytest would then show the dots of ``v1.2`` as ``v1::2``.
+        """
+        return self._relative, self.case.line - 1, f"case {self.name}"
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the case stands in its file."""
@@ -96,7 +102,7 @@ class CaseItem(pytest.Function):
         attempts = state.runner.run(self.ticket(agent), state.following(self, agent))
         case, settings = self.case, state.settings
         for attempt in attempts:
-            if isinstance(attempt.error, (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception)):
+            if attempt.error is not None and isinstance(attempt.error, FOR_PYTEST):
                 raise attempt.error
         scored = [score_attempt(case, attempt, time_limit=settings.timeout_of(case)) for attempt in attempts]
         rule = settings.pass_rule_of(case)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from pytest_evalsuite import collection
+from pytest_evalsuite import collection, garbage
 from pytest_evalsuite.agents import Agent, adapt
-from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.methods import MethodRegistry
-from pytest_evalsuite.reporting.csv import write_csv
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.terminal import summary_lines
@@ -25,17 +23,22 @@ from pytest_evalsuite.runs.encoding import encode
 from pytest_evalsuite.runs.plan import Plan
 from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import Run
+from pytest_evalsuite.runs.store import clear_output
 from pytest_evalsuite.settings import Settings, read_settings
 from pytest_evalsuite.testsets import Defaults, TestSet, load_test_set
 from pytest_evalsuite.version import __version__
 
 __all__ = ["EvalSession", "start"]
 
+MESSAGE_LIMIT: Final = 2000
+"""Characters that the artifact keeps of what is wrong with one file."""
+
 MAY_NOT_RUN: Final = frozenset({"skip", "skipif"})
 
 
 def start(config: pytest.Config) -> None:
     """Switch the plugin on. Raises UsageError when it is told something that cannot be."""
+    garbage.take_back()
     try:
         settings = read_settings(config)
     except (ConfigurationError, TypeError, ValueError) as error:
@@ -53,6 +56,7 @@ class EvalSession:
         self.config = config
         self.settings = settings
         self.usage_errors: list[str] = []
+        self._uncollected: list[str] = []
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
         self._roster = Roster(settings)
         self._methods = MethodRegistry()
@@ -68,7 +72,7 @@ class EvalSession:
             concurrency_of=lambda agent: settings.concurrency_of(is_async=agent.is_async),
             ahead=self.worker is None,
             window=lambda concurrency: concurrency if config.getoption("maxfail") else None,
-            waiting=self._progress.waiting,
+            waiting=self._progress,
         )
 
     # Collection
@@ -93,12 +97,32 @@ class EvalSession:
         """Let nothing run when an agent is missing; tell the reporting process which cases a worker has found."""
         if self.usage_errors:
             raise pytest.UsageError("\n".join(dict.fromkeys(self.usage_errors)))
-        gc.collect()
-        gc.freeze()
+        garbage.set_aside()
         path = getattr(self.config, "workerinput", {}).get("evalsuite_run")
-        if path is not None and self.worker is not None:
+        if path is not None and self.worker is not None and not self._is_stopped_by_collection(session):
             self._recorder.join(Path(path), self.worker)
             self._recorder.write_plan(_plan_of(session.items))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Clear the way for what the run is to write, before anything can go wrong or be paid for."""
+        if self.worker is None and not self._only_looks():
+            for path in self._outputs():
+                try:
+                    clear_output(path)
+                except StoreError as error:
+                    raise pytest.UsageError(str(error)) from None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember what could not be collected."""
+        if report.failed:
+            self._uncollected.append(report.longreprtext.strip()[:MESSAGE_LIMIT])
+
+    def _is_stopped_by_collection(self, session: pytest.Session) -> bool:
+        return bool(session.testsfailed and not self.config.getoption("continue_on_collection_errors"))
+
+    def _outputs(self) -> list[Path]:
+        return [path for path in (self.settings.json_path, self.settings.csv_path) if path is not None]
 
     # One case
 
@@ -177,20 +201,30 @@ class EvalSession:
         if self._recorder.path is not None:
             node.workerinput["evalsuite_run"] = str(self._recorder.path)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """Read what the workers are to do while it is there to be read."""
+        self._recorder.read_plan()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker could not write."""
+        self._recorder.note(getattr(node, "workeroutput", {}).get("evalsuite_problems", ()))
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Keep the run while it goes on, and settle it when it ends, however it ends."""
         if self.worker is not None or self._only_looks():
             return (yield)
-        uncollected = session.testsfailed and not self.config.getoption("continue_on_collection_errors")
         plan = _plan_of(session.items)
-        if len(plan) and not uncollected:
+        if len(plan) and not self._is_stopped_by_collection(session):
             self._recorder.open()
             self._recorder.write_plan(plan)
         self._progress.start(self._live_terminal(), len(plan))
         reason: BaseException | None = None
         try:
-            return (yield)
+            with garbage.looking_less_often():
+                return (yield)
         except BaseException as error:
             reason = error
             raise
@@ -206,8 +240,12 @@ class EvalSession:
         if (json_path := settings.json_path) is not None:
             writers.append(lambda run: write_artifact(run, json_path))
         if (csv_path := settings.csv_path) is not None:
+            from pytest_evalsuite.reporting.csv import write_csv
+
             writers.append(lambda run: write_csv(run, csv_path))
-        self._run = self._recorder.settle(_why_stopped(session, reason), writers)
+        self._run = self._recorder.settle(
+            writers, stopped=_why_stopped(session, reason), uncollected=list(dict.fromkeys(self._uncollected))
+        )
         if self._run.info["status"] != "succeeded" or self._recorder.problems:
             session.testsfailed += 1
 
@@ -224,13 +262,19 @@ class EvalSession:
         """Give back what was taken from the interpreter."""
         self.runner.close()
         self._recorder.close()
-        gc.unfreeze()
+        garbage.set_aside(looking_first=True)
 
     # The terminal
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Drop what pytest's summary would read again for each failure: our phases that passed without a word."""
+        """Drop what pytest's summary would read again for each failure: our phases that passed without a word.
+
+        A worker tells the reporting process what it could not write.
+        """
+        if self.worker is not None:
+            self._recorder.close()
+            self.config.workeroutput["evalsuite_problems"] = self._recorder.problems  # type: ignore[attr-defined]
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         quiet = reporter.stats.get("") if reporter is not None else None
         if quiet:
@@ -241,13 +285,12 @@ class EvalSession:
         if self._run is None:
             return
         verbosity = self.config.get_verbosity()
-        written = [path for path in (self.settings.json_path, self.settings.csv_path) if path and path.exists()]
         lines = summary_lines(
             self._run,
             verbosity=verbosity,
             width=self.config.get_terminal_writer().fullwidth,
             problems=self._recorder.problems,
-            files=[_shown(path, self.config.invocation_params.dir) for path in written],
+            files=[_shown(path, self.config.invocation_params.dir) for path in self._outputs() if path.exists()],
         )
         if verbosity >= 0:
             terminalreporter.section("eval suites")

@@ -16,7 +16,7 @@ CONTEXT_NAMES: Final = ("question", "inputs", "history", "case", "session_id", "
 """What an agent may declare besides the names of the case's inputs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Request:
     """What one call offers to an agent.
 
@@ -31,6 +31,9 @@ class Request:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     history: Sequence[Mapping[str, str]] = ()
     files: Sequence[Any] = ()
+
+
+_NO_INPUTS: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,14 @@ class Agent:
         """Call the agent. The result is what it returned: an awaitable where the agent is asynchronous."""
         plan = self._plan(request)
         inputs = request.inputs
-        positional = [_value(request, inputs, name) for name in plan.positional]
         named = {parameter: _value(request, inputs, name) for parameter, name in plan.named}
-        return self.function(*positional, **named)
+        if not plan.positional:
+            return self.function(**named)
+        return self.function(*[_value(request, inputs, name) for name in plan.positional], **named)
 
     def _plan(self, request: Request) -> _Plan:
-        key = (request.question is not None, frozenset(request.inputs))
+        inputs = request.inputs
+        key = (request.question is not None, frozenset(inputs) if inputs else _NO_INPUTS)
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make_plan(*key)

@@ -17,7 +17,7 @@ from pytest_evalsuite.execution.output import Output, keeping_output
 __all__ = ["Attempt", "Call", "make_call", "make_call_async", "timed_out"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """An agent, what it is asked, how long it may take (seconds, None: for ever), how long its answer may be."""
 

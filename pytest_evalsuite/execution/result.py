@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 from pytest_evalsuite.agents.replies import output_text, tool_calls_json
 from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, Verdict, summary_statistics
 from pytest_evalsuite.testsets.model import Case, PassRule
@@ -40,11 +42,7 @@ def case_record(
         record["attempts"] = [_attempt(attempt) for attempt in scored]
         record["usage"], record["cost"] = _totals(scored)
         record = {key: value for key, value in record.items() if value is not None or key == "score"}
-    seconds = sum(attempt.attempt.seconds for attempt in scored)
-    started_at = min(attempt.attempt.started_at for attempt in scored)
-    record["execution_time_ms"] = round(seconds * 1000 / len(scored), 3)
-    record["started_at"] = _utc(started_at)
-    record["completed_at"] = _utc(max(attempt.attempt.started_at + attempt.attempt.seconds for attempt in scored))
+    record.update(_timing([attempt.attempt for attempt in scored]))
     return record
 
 
@@ -62,13 +60,19 @@ def _identity(case: Case, test_set: str, agent: str) -> dict[str, Any]:
     record["position"] = case.position
     record["line"] = case.line
     record["fingerprint"] = case.fingerprint
-    methods = list(dict.fromkeys(check.method.method for check in case.checks))
-    record["test_method"] = methods[0] if len(methods) == 1 else methods
+    record["test_method"] = _methods(case)
     if case.tags:
         record["tags"] = list(case.tags)
     if case.xfail is not None:
         record["known_failure"] = case.xfail
     return record
+
+
+def _methods(case: Case) -> str | list[str]:
+    if len(case.checks) == 1:
+        return case.checks[0].method.method
+    methods = list(dict.fromkeys(check.method.method for check in case.checks))
+    return methods[0] if len(methods) == 1 else methods
 
 
 def _question(case: Case) -> dict[str, Any]:
@@ -141,6 +145,15 @@ def _attempt(scored: ScoredAttempt) -> dict[str, Any]:
     return shown
 
 
+def _timing(attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """Mean latency of the attempts, start of the first, end of the last."""
+    return {
+        "execution_time_ms": round(sum([attempt.seconds for attempt in attempts]) * 1000 / len(attempts), 3),
+        "started_at": _utc(min([attempt.started_at for attempt in attempts])),
+        "completed_at": _utc(max([attempt.started_at + attempt.seconds for attempt in attempts])),
+    }
+
+
 def _totals(scored: Sequence[ScoredAttempt]) -> tuple[dict[str, Any] | None, float | None]:
     replies = [attempt.attempt.reply for attempt in scored if attempt.attempt.reply is not None]
     usages = [reply.usage for reply in replies if reply.usage is not None]
@@ -158,6 +171,9 @@ def _sum(numbers: Sequence[int | None]) -> int | None:
 
 
 def _spokesman(scored: Sequence[ScoredAttempt], verdict: Verdict) -> ScoredAttempt:
+    if len(scored) == 1:
+        return scored[0]
+
     def speaks(attempt: ScoredAttempt) -> bool:
         if verdict.status == "error":
             return attempt.error is not None
@@ -183,4 +199,10 @@ def _passing_score(case: Case) -> float | None:
 
 
 def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    whole = int(seconds)
+    return f"{_utc_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _utc_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")

@@ -16,7 +16,7 @@ from pytest_evalsuite.testsets.model import Case
 __all__ = ["CaseRunner", "Ticket", "request_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Ticket:
     """A case that is to be put to an agent; ``key`` tells it from all others of the session."""
 
@@ -28,9 +28,8 @@ class Ticket:
 
     def calls(self) -> list[Call]:
         """The calls to make, each with a session id of its own."""
-        return [
-            Call(self.agent, request_of(self.case), number, self.timeout) for number in range(1, self.iterations + 1)
-        ]
+        numbers = range(1, self.iterations + 1)
+        return [Call(self.agent, request_of(self.case), number, self.timeout) for number in numbers]
 
 
 def request_of(case: Case) -> Request:
@@ -58,7 +57,7 @@ class CaseRunner:
         concurrency_of: Callable[[Agent], int],
         ahead: bool = True,
         window: Callable[[int], int | None] = lambda concurrency: None,
-        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+        waiting: AbstractContextManager[object] = nullcontext(),  # noqa: B008 - it has no state
     ) -> None:
         self._concurrency_of = concurrency_of
         self._ahead = ahead
@@ -77,7 +76,7 @@ class CaseRunner:
         agent = ticket.agent
         concurrency = self._concurrency_of(agent)
         if not agent.is_async and concurrency == 1 and ticket.timeout is None:
-            with self._waiting():
+            with self._waiting:
                 return [make_call(call) for call in ticket.calls()]
         caller = self._callers.get(agent)
         if caller is None:
@@ -89,7 +88,7 @@ class CaseRunner:
         jobs = self._jobs.pop(ticket.key, None)
         if jobs is None:
             jobs = caller.plan(ticket.calls())
-        with self._waiting():
+        with self._waiting:
             attempts = [caller.wait(job) for job in jobs]
         for attempt in attempts:
             if attempt.output is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,7 +30,7 @@ TOLERANCE = 1e-9
 """A score this close under the bar reaches it: 0.1 + 0.2 against 0.3."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CheckResult:
     """One check's verdict on one answer; ``score`` is after negation."""
 
@@ -41,7 +40,7 @@ class CheckResult:
     detail: Score
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScoredAttempt:
     """An attempt with its checks. ``score`` is their weighted mean, None when there is an ``error`` instead."""
 
@@ -52,7 +51,7 @@ class ScoredAttempt:
     error: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """What a case comes to: ``score`` is the mean over the attempts that could be scored, None when none could."""
 
@@ -172,11 +171,13 @@ def _weighted_mean(checks: Sequence[Check], scores: Sequence[float]) -> float:
 
 
 def _mean(scores: Sequence[float]) -> float | None:
-    return statistics.fmean(scores) if scores else None
+    return math.fsum(scores) / len(scores) if scores else None
 
 
 def summary_statistics(scored: Sequence[ScoredAttempt]) -> dict[str, Any]:
     """Mean, min, max and sample standard deviation of the scores, pass@k and pass^k, over the scored attempts."""
+    import statistics  # slow to load, and only repeated cases need it
+
     scores = [attempt.score for attempt in scored if attempt.score is not None]
     passed = sum(attempt.passed for attempt in scored)
     count = len(scores)

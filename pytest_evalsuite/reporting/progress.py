@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from pytest_evalsuite.reporting import numbers
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Progress", "progress_text"]
 
@@ -53,7 +54,10 @@ def progress_text(done: int, total: int, failed: int, errors: int, seconds: floa
 
 
 class Progress:
-    """Shows the count behind what pytest has written in the line, from a thread of its own."""
+    """Shows the count behind what pytest has written in the line, from a thread of its own.
+
+    It is entered, as a context, for as long as the main thread waits for an agent.
+    """
 
     def __init__(self) -> None:
         self._writer: Writer | None = None
@@ -84,16 +88,14 @@ class Progress:
         self._failed += status == "failed"
         self._errors += status == "error"
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """To be entered for as long as the main thread waits for an agent."""
+    def __enter__(self) -> Self:
         self._waiting_since = time.monotonic()
-        try:
-            yield
-        finally:
-            self._waiting_since = None
-            if self._shown:
-                self._erase()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._waiting_since = None
+        if self._shown:
+            self._erase()
 
     def _watch(self) -> None:
         while not self._stopped.wait(PATIENCE / 2):

@@ -57,7 +57,12 @@ class Plan:
 
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
-        return {"evaluations": [dataclasses.asdict(planned) for planned in self._evaluations.values()]}
+        return {
+            "evaluations": [
+                {field.name: getattr(planned, field.name) for field in dataclasses.fields(planned)}
+                for planned in self._evaluations.values()
+            ]
+        }
 
     @classmethod
     def from_json(cls, text: bytes | None) -> Plan:

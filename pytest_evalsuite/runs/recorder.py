@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,9 @@ class Recorder:
         return None if self._directory is None else self._directory.path
 
     def open(self) -> None:
-        """Make the run's folder, once."""
+        """Make the run's folder, once; where it cannot be made, the run is kept among the temporary files."""
         if self._directory is None and not self.problems:
-            self._try(self._create)
+            self._keep_in_folder(self._create)
 
     def join(self, path: Path, worker: str) -> None:
         """Keep the run of another process, in a journal of this worker's own."""
@@ -55,7 +56,7 @@ class Recorder:
         self.plan = plan
         directory = self._directory
         if directory is not None and len(plan):
-            self._try(lambda: directory.write_plan(plan.as_json()))
+            self._keep_in_folder(lambda: directory.write_plan(plan.as_json()))
 
     def read_plan(self) -> Plan:
         """The plan: this process's own, or that of the workers where they alone have collected."""
@@ -76,23 +77,40 @@ class Recorder:
             self.results.add(line)
             self.keep(line)
 
-    def settle(self, stopped: str | None, writers: Iterable[Callable[[Run], None]]) -> Run:
-        """End the run: put it together and have it written. ``stopped`` says why it ended early, if it did."""
+    def note(self, problems: Iterable[str]) -> None:
+        """Note what a worker could not write; the run's folder is said to be unfit once, whoever found out."""
+        if not self.problems:
+            self.problems.extend([*problems][:1])
+
+    def settle(
+        self, writers: Iterable[Callable[[Run], None]], *, stopped: str | None = None, uncollected: Sequence[str] = ()
+    ) -> Run:
+        """End the run: put it together and have it written.
+
+        ``stopped`` says why it ended early, if it did; ``uncollected`` what is wrong with files that could not be
+        collected.
+        """
         self.close()
         plan = self.read_plan()
         cause = {"kind": "stopped", "message": stopped or "the session ended without it"}
         run = assemble({}, plan.evaluations, self.results, cause)
         missing = run.tally.counts["not_run"] + run.tally.counts["cancelled"]
-        if not len(plan):
-            stopped = stopped or "no case was selected"
+        status = "cancelled" if missing else "succeeded"
+        if uncollected:
+            status, stopped = "failed", "\n".join(["not everything could be collected:", *uncollected])
+        elif not len(plan):
+            status, stopped = "failed", stopped or "no case was selected"
         elif missing and stopped is None:
             stopped = f"{missing} of {len(plan)} selected cases have no result"
-        run.info = self._info("cancelled" if missing else "failed" if not len(plan) else "succeeded", stopped)
+        run.info = self._info(status, stopped)
         directory = self._directory
         if directory is not None:
-            self._try(lambda: directory.write_run({**run.info, "totals": run.tally.as_json()}))
+            self._keep_in_folder(lambda: directory.write_run({**run.info, "totals": run.tally.as_json()}))
         for write in writers:
-            self._try(lambda write=write: write(run))  # type: ignore[misc]
+            try:
+                write(run)
+            except StoreError as error:
+                self.problems.append(str(error))
         return run
 
     def close(self) -> None:
@@ -100,19 +118,23 @@ class Recorder:
         if self._journal is not None:
             self._journal.close()
             if self._journal.problem is not None:
-                self.problems.append(self._journal.problem)
+                self.note([self._journal.problem])
             self._journal = None
 
     def _create(self) -> None:
-        self._directory = RunDirectory.create(self._root)
+        try:
+            self._directory = RunDirectory.create(self._root)
+        except StoreError as error:
+            self._directory = RunDirectory.create(Path(tempfile.gettempdir()) / f"evalsuite-{new_run_id()}")
+            self.note([f"{error}; this run is kept in {self._directory.path}"])
         self._directory.write_run(self._info("running", None))
         self._journal = self._directory.journal("main")
 
-    def _try(self, write: Callable[[], object]) -> None:
+    def _keep_in_folder(self, write: Callable[[], object]) -> None:
         try:
             write()
         except StoreError as error:
-            self.problems.append(str(error))
+            self.note([str(error)])
 
     def _info(self, status: str, message: str | None) -> dict[str, Any]:
         now = datetime.now(timezone.utc)

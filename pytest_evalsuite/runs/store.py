@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -16,7 +18,7 @@ from pydantic_core import to_json
 
 from pytest_evalsuite.errors import StoreError
 
-__all__ = ["Journal", "RunDirectory", "new_run_id", "write_atomically"]
+__all__ = ["Journal", "RunDirectory", "clear_output", "new_run_id", "write_atomically"]
 
 SYNC_EVERY: Final = 1.0
 """Seconds between two calls of fsync: a killed process loses nothing, a killed machine at most so much."""
@@ -27,11 +29,35 @@ def new_run_id() -> str:
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+def clear_output(path: Path) -> None:
+    """Remove what an earlier run wrote to a file, and make sure that it can be written. Raises StoreError.
+
+    Called before anything runs: a result that nobody can keep is not worth paying for, and yesterday's must not be
+    taken for today's.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not _is_special(path):
+            path.unlink(missing_ok=True)
+            tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
 def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file, private to its owner, so that readers see the old one or the whole new one. Raises StoreError."""
+    """Write a file, private to its owner, so that readers see the old one or the whole new one. Raises StoreError.
+
+    What is no regular file (a link, a device, a pipe) is opened and written to, for it must not be replaced.
+    """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if _is_special(path):
+            with path.open("wb") as file:
+                file.writelines(parts)
+            return
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.writelines(parts)
@@ -42,7 +68,18 @@ def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+        raise _cannot_write(path, error) from error
+
+
+def _is_special(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _cannot_write(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"cannot write {path}: {error.strerror or error}")
 
 
 class RunDirectory:
@@ -74,11 +111,11 @@ class RunDirectory:
 
     def write_run(self, content: Mapping[str, Any]) -> None:
         """Write or replace ``run.json``. Raises StoreError."""
-        write_atomically(self.path / "run.json", [to_json(content, indent=2), b"\n"])
+        self._write("run.json", [to_json(content, indent=2), b"\n"])
 
     def write_plan(self, content: Mapping[str, Any]) -> None:
         """Write ``plan.json``: which cases this run is to evaluate. Raises StoreError."""
-        write_atomically(self.path / "plan.json", [to_json(content), b"\n"])
+        self._write("plan.json", [to_json(content), b"\n"])
 
     def read_plan(self) -> bytes | None:
         """What `write_plan` wrote, or None when there is none."""
@@ -90,6 +127,12 @@ class RunDirectory:
     def journal(self, worker: str) -> Journal:
         """The journal of one process of this run."""
         return Journal(self.path / f"results-{worker}.jsonl")
+
+    def _write(self, name: str, parts: Iterable[bytes]) -> None:
+        path = self.path / name
+        if not self.path.is_dir():  # it would be made again, without the results that it held
+            raise _cannot_write(path, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        write_atomically(path, parts)
 
 
 class Journal:
@@ -108,13 +151,15 @@ class Journal:
         try:
             if self._file is None:
                 self._file = self.path.open("ab", buffering=0)
-            self._file.write(line.encode() + b"\n")
+            rest = line.encode() + b"\n"
+            while rest:  # a full disk takes a part without a word
+                rest = rest[self._file.write(rest) :]
             now = time.monotonic()
             if now - self._synced > SYNC_EVERY:
                 os.fsync(self._file.fileno())
                 self._synced = now
         except OSError as error:
-            self.problem = f"cannot write {self.path}: {error.strerror or error}"
+            self.problem = str(_cannot_write(self.path, error))
 
     def close(self) -> None:
         """Bring everything to the disk."""
@@ -122,6 +167,7 @@ class Journal:
             try:
                 os.fsync(self._file.fileno())
                 self._file.close()
+                self.path.stat()  # a file that somebody removed takes everything and keeps nothing
             except OSError as error:
-                self.problem = self.problem or f"cannot write {self.path}: {error.strerror or error}"
+                self.problem = self.problem or str(_cannot_write(self.path, error))
             self._file = None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = ["STATUSES", "Brief", "Tally", "brief", "tally"]
 
@@ -14,8 +13,7 @@ STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run
 """Every case has exactly one of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(NamedTuple):
     """What the figures of a run need to know of one result. ``seconds`` is the agent's time."""
 
     status: str
@@ -112,9 +110,11 @@ def tally(briefs: Iterable[Brief]) -> Tally:
 
 def percentile(values: Sequence[float], percent: int) -> float:
     """The percentile (1..99) with linear interpolation between the values, so that it stays within their range."""
-    if len(values) == 1:
-        return values[0]
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+    ordered = sorted(values)
+    whole, part = divmod((len(ordered) - 1) * percent, 100)
+    if not part:
+        return ordered[whole]
+    return ordered[whole] + (ordered[whole + 1] - ordered[whole]) * part / 100
 
 
 def _total(numbers: Iterable[int | None]) -> int | None:
