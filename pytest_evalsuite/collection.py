@@ -18,6 +18,8 @@ from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import Case, TestSet
+from pytest_evalsuite.testsets.positions import walk
+from pytest_evalsuite.testsets.source import read_text
 
 __all__ = ["TestSetFile", "eval_agent", "pytest_collect_file"]
 
@@ -31,7 +33,7 @@ UNSAFE: Final = {ord(character): quote(character, safe="") for character in "%[]
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFile | None:
     """Collect what has the name of a test set, or was named on the command line and could be one."""
     patterns = parent.config.stash[STATE].settings.files
-    named = file_path.suffix in SUFFIXES and parent.session.isinitpath(file_path)
+    named = file_path.suffix.lower() in SUFFIXES and parent.session.isinitpath(file_path)
     if named or any(fnmatch(file_path.name, pattern) for pattern in patterns):
         file: TestSetFile = TestSetFile.from_parent(parent, path=file_path)
         return file
@@ -110,6 +112,8 @@ class TestSetFile(pytest.Module):
     def _item(self, name: str, function: Any, fixtureinfo: Any) -> CaseItem:
         """An item; those of one file can share what pytest works out about their fixtures."""
         item: CaseItem = CaseItem.from_parent(self, name=name, callobj=function, fixtureinfo=fixtureinfo)
+        if name.endswith("]") and hasattr(item, "_id"):  # since 9.2 pytest tells names and parameters apart
+            item._id = type(item._id).parse(item.nodeid)
         return item
 
 
@@ -125,10 +129,18 @@ class _Marker:
         """Raise TestSetError for marks that are not registered."""
         lines = self._file.config.getini("markers")
         known = {line.partition(":")[0].partition("(")[0].strip() for line in lines}
+        test_set = self._test_set
         mistakes = [
-            self._unregistered(case, mark, known)
-            for case in self._test_set.cases
-            for mark in case.marks
+            self._unregistered(mark, known, test_set.path, self._place_in_set(number))
+            for number, mark in enumerate(test_set.marks)
+            if mark not in known
+        ]
+        mistakes += [
+            self._unregistered(
+                mark, known, test_set.cases_path or test_set.path, test_set.locate(case, "marks", number)
+            )
+            for case in test_set.cases
+            for number, mark in enumerate(case.marks)
             if mark not in known
         ]
         if mistakes:
@@ -142,25 +154,28 @@ class _Marker:
             marks = self._made[key] = tuple(self._make(case))
         item.own_markers.extend(marks)
         item.keywords.update((mark.name, mark) for mark in marks)
-        if case.tags:
-            item.extra_keyword_matches.update(case.tags)
+        if self._test_set.tags or case.tags:
+            item.extra_keyword_matches.update(self._test_set.tags, case.tags)
 
     def _make(self, case: Case) -> Iterator[pytest.Mark]:
         for method in dict.fromkeys(check.method.method for check in case.checks):
             yield pytest.mark.evalsuite(method=method, test_set=self._test_set.name).mark
-        for name in case.marks:
+        for name in dict.fromkeys((*self._test_set.marks, *case.marks)):
             yield getattr(pytest.mark, name).mark
         if case.skip is not None:
             yield pytest.mark.skip(reason=case.skip).mark
         if case.xfail is not None:
             yield pytest.mark.xfail(reason=case.xfail, raises=CaseFailed).mark
 
-    def _unregistered(self, case: Case, mark: str, known: set[str]) -> Mistake:
+    def _place_in_set(self, number: int) -> tuple[int, int]:
+        path = ("marks", number)
+        return walk(read_text(self._file.path, self._test_set.path), [path]).find(path)
+
+    def _unregistered(self, mark: str, known: set[str], path: str, place: tuple[int, int]) -> Mistake:
         guesses = difflib.get_close_matches(mark, known, n=1)
         guess = f"; did you mean {guesses[0]!r}?" if guesses else ""
-        line, column = self._test_set.locate(case, "marks")
         advice = "register it under `markers` in pytest's configuration"
-        return Mistake(self._file.path_from_root(), line, column, f"mark {mark!r} is not registered{guess} ({advice})")
+        return Mistake(path, *place, f"mark {mark!r} is not registered{guess} ({advice})")
 
 
 def _item_name(case: Case, agent: str | None) -> str:

@@ -43,7 +43,7 @@ class Roster:
             try:
                 agent.check(request_of(case))
             except ConfigurationError as error:
-                raise ConfigurationError(f"{test_set.path}:{case.line}: case {case.id!r}: {error}") from None
+                raise ConfigurationError(f"{_place(test_set, case)}: case {case.id!r}: {error}") from None
 
 
 class AgentsOf:
@@ -86,7 +86,7 @@ class AgentsOf:
         return self._roster.load(name, self._configured)
 
     def _none_configured(self, case: Case) -> str:
-        place = f"{self._test_set.path}:{case.line}: no agent to put the cases to"
+        place = f"{_place(self._test_set, case)}: no agent to put the cases to"
         if self._configured:
             return (
                 f"{place}: name one of {', '.join(sorted(self._configured))} in the test set (`agent: ...`), by "
@@ -96,3 +96,7 @@ class AgentsOf:
             f'{place}: set `evalsuite_agents = ["name = module:callable"]` in pytest\'s configuration, give '
             "--eval-agent module:callable, or override the fixture `eval_agent` in a conftest.py"
         )
+
+
+def _place(test_set: TestSet, case: Case) -> str:
+    return f"{test_set.cases_path or test_set.path}:{case.line}"

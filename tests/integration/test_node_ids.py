@@ -47,7 +47,9 @@ ODD = [
 
 def write(suite: Suite, ids: Sequence[str], *, expected: str = "yes") -> None:
     cases = [{"id": case_id, "question": "yes", "expected_response": expected} for case_id in ids]
-    suite.write("odd.eval.yaml", json.dumps({"defaults": {"test_method": "exact_match"}, "cases": cases}, ensure_ascii=False))
+    suite.write(
+        "odd.eval.yaml", json.dumps({"defaults": {"test_method": "exact_match"}, "cases": cases}, ensure_ascii=False)
+    )
 
 
 def node_ids(result: pytest.RunResult) -> list[str]:
