@@ -10,20 +10,27 @@ from pytest_evalsuite.runs.encoding import encode
 from pytest_evalsuite.runs.run import Evaluation, Run
 from pytest_evalsuite.runs.store import write_atomically
 
-__all__ = ["ARTIFACT_VERSION", "artifact_parts", "write_artifact"]
+__all__ = ["ARTIFACT_VERSION", "VARYING", "artifact_parts", "write_artifact"]
 
 ARTIFACT_VERSION: Final = "1.0"
 """Major: readers must know it. Minor: fields were added, which readers ignore."""
+
+VARYING: Final = (
+    ".run",
+    ".totals.latency",
+    ".evaluations[].latency",
+    ".evaluations[].results[].execution_time_ms",
+    ".evaluations[].results[].started_at",
+    ".evaluations[].results[].completed_at",
+    ".evaluations[].results[].attempts[].execution_time_ms",
+)
+"""What depends on the clock and the machine, as jq writes it. All other bytes depend on the suite and its results."""
 
 CHUNK: Final = 1000
 
 
 def write_artifact(run: Run, path: Path) -> None:
-    """Write the run to a file, one result a line. Raises StoreError.
-
-    The bytes depend on the suite and its results alone, but for the fields ``run``, ``latency``,
-    ``execution_time_ms``, ``started_at`` and ``completed_at``.
-    """
+    """Write the run to a file, one result a line. Raises StoreError."""
     write_atomically(path, (part.encode() for part in artifact_parts(run)))
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 __all__ = ["decode", "encode"]
+
+ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
+"""Where an object lies is different in every process."""
 
 
 def encode(record: Any) -> str:
@@ -20,7 +25,14 @@ def encode(record: Any) -> str:
 
 def decode(text: str | bytes) -> Any:
     """The value of a JSON text. Raises ValueError when it is none."""
-    return from_json(text, allow_inf_nan=False)
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return json.loads(text, parse_constant=_refuse)  # slower, but knows no limit of 200 levels
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _text_of(value: Any) -> str:
@@ -28,7 +40,7 @@ def _text_of(value: Any) -> str:
         text = repr(value)
     except Exception as error:
         text = f"<{type(value).__name__}: repr() raised {type(error).__name__}>"
-    return _clean(text[:1000])
+    return _clean(ADDRESS.sub(" at 0x...", text[:1000]))
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,275 @@
+"""The artifact as pydantic models, and the JSON Schema that is published of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
+
+from pytest_evalsuite.runs.artifact import ARTIFACT_VERSION
+
+__all__ = ["Artifact", "artifact_schema"]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+Value = TypeVar("Value")
+IfKnown: TypeAlias = Value | SkipJsonSchema[None]
+"""A field that is left out where there is nothing to say."""
+
+Status = Literal["passed", "failed", "error", "skipped", "cancelled", "not_run"]
+Count = Annotated[int, Field(ge=0)]
+Score = Annotated[float, Field(ge=0, le=1)]
+Deviation = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Dollars = Annotated[float, Field(ge=0, description="US dollars.")]
+Seconds = Annotated[float, Field(ge=0)]
+Milliseconds = Annotated[float, Field(ge=0)]
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", description="UTC (RFC 3339).")]
+
+
+class Part(BaseModel):
+    """A mapping of the artifact that has no other keys."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Cause(Part):
+    """Why a case has no verdict."""
+
+    kind: Literal["agent", "reply", "timeout", "method", "error", "setup", "worker_crash", "skip", "stopped"] = Field(
+        description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
+        "method: the answer could not be scored; setup: a fixture raised; worker_crash: its process died; "
+        "skip: a mark or the agent skipped the case; stopped: the run ended before its turn."
+    )
+    message: str
+    type: IfKnown[str] = Field(None, description="The exception's class.")
+    traceback: IfKnown[str] = Field(None, description="From the agent's own code on, at most 20,000 characters.")
+
+
+class ToolCall(Part):
+    """One tool that the agent ran."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+    result: JsonValue = Field(None, description="What came back; left out when that is not known.")
+    error: IfKnown[str] = None
+
+
+class Usage(Part):
+    """Tokens that the answers took; null where the agent does not know."""
+
+    input_tokens: Count | None
+    output_tokens: Count | None
+
+
+class Check(Part):
+    """One test method's verdict on one answer."""
+
+    name: str
+    method: str
+    score: Score = Field(description="After negation.")
+    passing_score: Score
+    passed: bool = Field(description="score >= passing_score")
+    weight: IfKnown[Positive] = Field(None, description="In the case's score; left out when it is 1.")
+    negated: IfKnown[bool] = Field(
+        None, alias="not", description="True when the score is 1 - the method's; else left out."
+    )
+    raw_score: JsonValue = Field(None, description="The score on the method's own scale.")
+    reason: IfKnown[str] = None
+    evidence: IfKnown[dict[str, JsonValue]] = Field(None, description="What the method read the score from.")
+
+
+class Answered(Part):
+    """What an agent's answer may bring."""
+
+    actual_response: IfKnown[str] = Field(None, description="The answer as text.")
+    actual_output: JsonValue = Field(None, description="The answer where it is no text.")
+    tool_calls: IfKnown[list[ToolCall]] = None
+    usage: IfKnown[Usage] = None
+    cost: IfKnown[Dollars] = None
+    trace_id: IfKnown[str] = None
+    metadata: IfKnown[dict[str, JsonValue]] = Field(None, description="Whatever else the agent said of its answer.")
+
+
+class Attempt(Answered):
+    """One of several answers to a case."""
+
+    number: int = Field(ge=1, le=100)
+    status: Literal["passed", "failed", "error"]
+    score: Score | None
+    cause: IfKnown[Cause] = None
+    checks: list[Check]
+    execution_time_ms: Milliseconds
+
+
+class AtLeast(Part):
+    """A pass rule: so many attempts must pass."""
+
+    at_least: int = Field(ge=1, le=100)
+
+
+class Statistics(Part):
+    """Figures of several attempts. pass@k and pass^k are over the scored ones, keyed by k."""
+
+    attempts: Count
+    scored: Count = Field(description="Attempts that did not end in an error.")
+    passed: Count
+    mean: Score | None
+    min: Score | None
+    max: Score | None
+    standard_deviation: Deviation | None = Field(description="Of the sample; null for fewer than two.")
+    pass_at_k: dict[str, Score] = Field(description="The chance that at least one of k attempts passes.")
+    pass_hat_k: dict[str, Score] = Field(description="The chance that all of k attempts pass.")
+
+
+class Result(Answered):
+    """What came of one case put to one agent. What does not apply is left out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"status": {"enum": ["passed", "failed"]}}},
+            "then": {
+                "properties": {"score": {"type": "number"}},
+                "required": ["test_method", "actual_response", "checks", "execution_time_ms"],
+            },
+            "else": {"required": ["cause"]},
+        }
+    )
+
+    test_set: str = Field(description="The file's path from the root folder, with /.")
+    case_id: str = Field(description="Unique within the test set.")
+    agent: str
+    name: IfKnown[str] = None
+    position: Count = Field(description="The case's place in the test set.")
+    line: int = Field(ge=1, description="Where the case stands in its file.")
+    fingerprint: str = Field(
+        pattern="^[0-9a-f]{16}$",
+        description="Of what is asked, expected and how it is judged: results of equal fingerprints may be compared.",
+    )
+    test_method: IfKnown[str | list[str]] = Field(None, description="The methods of its checks.")
+    tags: IfKnown[list[str]] = None
+    known_failure: IfKnown[str] = Field(None, description="Why the case is expected to fail.")
+    status: Status
+    cause: IfKnown[Cause] = None
+    score: Score | None = Field(description="Null when there is none; an error is never 0.")
+    passing_score: Score | None = Field(None, description="The bar; null where each check has its own.")
+    question: IfKnown[str] = None
+    inputs: IfKnown[dict[str, JsonValue]] = None
+    expected_response: IfKnown[str | list[str]] = Field(None, description="Of a list, any one is right.")
+    expected: JsonValue = Field(None, description="The structured expectation.")
+    reasoning: IfKnown[str] = None
+    checks: IfKnown[list[Check]] = Field(
+        None, description="Those of the first attempt that speaks for the verdict, as is the answer."
+    )
+    pass_rule: IfKnown[Literal["mean", "all", "any", "majority"] | AtLeast] = None
+    statistics: IfKnown[Statistics] = None
+    attempts: IfKnown[list[Attempt]] = Field(None, description="All answers, where the case was asked several times.")
+    execution_time_ms: IfKnown[Milliseconds] = Field(None, description="The agent's time, on average for an attempt.")
+    started_at: IfKnown[Time] = None
+    completed_at: IfKnown[Time] = None
+
+
+class Latency(Part):
+    """Percentiles of the agent's time over the cases that were asked, interpolated; null over nothing."""
+
+    p50_seconds: Seconds | None
+    p95_seconds: Seconds | None
+
+
+class Tally(Part):
+    """Counts and rates, each rate with what it is a rate of."""
+
+    total: Count = Field(description="Selected cases: the sum of the six statuses.")
+    passed: Count
+    failed: Count = Field(description="Known failures included.")
+    error: Count
+    skipped: Count
+    cancelled: Count
+    not_run: Count
+    known_failures: Count
+    pass_rate: Score | None = Field(description="passed / judged")
+    judged: Count = Field(description="passed + failed + error")
+    mean_score: Score | None = Field(description="Over the scored cases.")
+    scored: Count = Field(description="Cases that passed or failed and have a score.")
+    input_tokens: Count | None
+    output_tokens: Count | None
+    cost: Dollars | None
+    latency: Latency
+
+
+class Evaluation(Tally):
+    """One test set put to one agent."""
+
+    test_set: str = Field(description="The file's path from the root folder, with /.")
+    name: str
+    agent: str
+    mode: Literal["independent", "scenario"]
+    language: str
+    description: str | None
+    tags: list[str]
+    metadata: dict[str, JsonValue]
+    status: Literal["succeeded", "cancelled"] = Field(
+        description="succeeded: every selected case was processed, whatever the verdicts."
+    )
+    cases_in_test_set: Count = Field(description="Also those that were not selected.")
+    results: list[Result] = Field(description="In the order of the test set.")
+
+
+class Run(Part):
+    """One session of pytest."""
+
+    id: str = Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")
+    name: str | None
+    status: Literal["succeeded", "failed", "cancelled"] = Field(
+        description="succeeded: every selected case was processed, whatever the verdicts; cancelled: it was stopped "
+        "before that; failed: no case could be selected, or a file could not be collected."
+    )
+    error_message: str | None = Field(description="Why the run has not succeeded.")
+    started_at: Time
+    completed_at: Time
+    duration_seconds: Seconds
+    process: Count = Field(description="The process's id.")
+    versions: dict[str, str]
+
+
+class Form(Part):
+    """What kind of document this is."""
+
+    name: str = Field(pattern="^pytest-evalsuite/run$")
+    version: str = Field(
+        pattern=rf"^{re.escape(ARTIFACT_VERSION)}$",
+        description="A reader must know the first number; a higher second one means new fields, to be ignored.",
+    )
+
+
+class Artifact(Part):
+    """A run of pytest-evalsuite: what was evaluated, case by case, and its figures."""
+
+    form: Form = Field(alias="schema")
+    run: Run
+    totals: Tally
+    evaluations: list[Evaluation] = Field(description="Sorted by test set, then agent.")
+
+
+class Generator(GenerateJsonSchema):
+    """Leaves out what says nothing: titles that repeat names, defaults that are nulls."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """No."""
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        """The schema of a field without its default."""
+        return self.generate_inner(schema["schema"])
+
+
+def artifact_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of the artifact."""
+    schema = Artifact.model_json_schema(schema_generator=Generator)
+    return {
+        "$schema": DIALECT,
+        **schema,
+        "title": f"pytest-evalsuite run {ARTIFACT_VERSION}",
+    }
