@@ -57,6 +57,7 @@ class EvalSession:
         self.settings = settings
         self.usage_errors: list[str] = []
         self._uncollected: list[str] = []
+        self._has_loaded = False
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
         self._roster = Roster(settings)
         self._methods = MethodRegistry()
@@ -79,6 +80,7 @@ class EvalSession:
 
     def load(self, path: Path, display_path: str, hooks: Any) -> TestSet:
         """Read a test set, knowing the methods that its conftest.py names."""
+        self._has_loaded = True
         for methods in hooks.pytest_evalsuite_methods(config=self.config):
             for name, method in (methods or {}).items():
                 self._methods.register(name, method)
@@ -244,10 +246,18 @@ class EvalSession:
 
             writers.append(lambda run: write_csv(run, csv_path))
         self._run = self._recorder.settle(
-            writers, stopped=_why_stopped(session, reason), uncollected=list(dict.fromkeys(self._uncollected))
+            writers,
+            stopped=_why_stopped(session, reason) or self._why_empty(),
+            uncollected=list(dict.fromkeys(self._uncollected)),
         )
         if self._run.info["status"] != "succeeded" or self._recorder.problems:
             session.testsfailed += 1
+
+    def _why_empty(self) -> str | None:
+        if self._has_loaded or self.config.pluginmanager.hasplugin("dsession"):
+            return None  # where xdist is at work, its workers load
+        names = ", ".join(self.settings.files)
+        return f"no test set was found: expected files named {names}, or one named on the command line"
 
     def _only_looks(self) -> bool:
         return bool(self.config.getoption("collectonly") or self.config.getoption("setuponly"))
@@ -277,7 +287,7 @@ class EvalSession:
             self.config.workeroutput["evalsuite_problems"] = self._recorder.problems  # type: ignore[attr-defined]
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         quiet = reporter.stats.get("") if reporter is not None else None
-        if quiet:
+        if quiet and session.config.getoption("durations") is None:
             reporter.stats[""] = [r for r in quiet if r.sections or "evalsuite" not in getattr(r, "keywords", ())]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -312,7 +322,7 @@ def _will_run(item: CaseItem) -> bool:
 
 
 def _why_stopped(session: pytest.Session, reason: BaseException | None) -> str | None:
-    if isinstance(reason, KeyboardInterrupt):
+    if isinstance(reason, KeyboardInterrupt) and not isinstance(reason, pytest.Session.Interrupted):
         return "interrupted"
     if reason is not None:
         return str(reason) or type(reason).__name__

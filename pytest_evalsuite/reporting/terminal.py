@@ -41,7 +41,8 @@ def summary_lines(
     trouble = [(f"problem: {escape_terminal(problem)}", {"red": True}) for problem in problems]
     reason = run.info["error_message"]
     if reason:
-        trouble.insert(0, (f"run {run.info['status']}: {escape_terminal(reason)}", {"red": True}))
+        first = reason.partition("\n")[0].removesuffix(":")
+        trouble.insert(0, (f"run {run.info['status']}: {escape_terminal(first)}", {"red": True}))
     if verbosity < 0:
         return [*trouble, (f"eval: {_one_line(run.tally)}", _markup(run.tally))]
     lines: list[Line] = []
