@@ -179,7 +179,7 @@ class EvalSession:
             record = self._recorder.results.add(line)
             self._progress.add(record["status"])
             report.evalsuite_score = display_score(record)
-            if report.failed:
+            if report.failed and record["status"] != "passed":  # an unexpected pass is told by pytest
                 report.longrepr = FailureText(record, verbosity=self.config.get_verbosity())
         elif report.when == "???":
             self._recorder.lost_with_worker(report.nodeid, str(report.longrepr))
