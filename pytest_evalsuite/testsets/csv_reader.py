@@ -117,8 +117,8 @@ def read_rows(text: str, path: str) -> tuple[list[Row], Sequence[int]]:
         try:
             rows = list(reader)
         except csv.Error:
-            return read_carefully(text, path)
-    if reader.line_num == len(rows) and [] not in rows:
+            rows = []
+    if rows and reader.line_num == len(rows) and [] not in rows:
         return rows, range(1, len(rows) + 1)
     return read_carefully(text, path)
 
