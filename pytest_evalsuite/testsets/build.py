@@ -76,7 +76,8 @@ class CaseBuilder:
 
 
 def check_attempts(part: Part, iterations: int | None, pass_rule: PassRule | None) -> None:
-    """Report a pass rule that asks for more attempts than there are."""
+    """Report a pass rule that asks for more attempts than there are, where either is said in this mapping."""
     if type(pass_rule) is int and iterations is not None and pass_rule > iterations:
         key = next((key for key in (part.key("pass_rule"), part.key("iterations")) if key in part.raw), None)
-        part.report(key, f"at least {pass_rule} attempts cannot pass of {iterations} iterations")
+        if key is not None:
+            part.report(key, f"at least {pass_rule} attempts cannot pass of {iterations} iterations")

@@ -95,7 +95,7 @@ def read_name(name: str, methods: Methods, *, extra: bool) -> tuple[Column | Non
         return None, "a column has no name"
     known = [*SEED_COLUMNS, *(key for key in CASE.by_key if CASE.field(key).kind.cell and key not in SEED_COLUMNS)]
     hint = did_you_mean(lower, [*known, *methods.options()]) or listed(known)
-    return None, f"unknown column {name!r}{hint}; to keep it, name it metadata.{name}"
+    return None, f"unknown column {name!r}{hint} (to keep it, name it metadata.{name})"
 
 
 def separator_hint(cells: Sequence[str]) -> str:

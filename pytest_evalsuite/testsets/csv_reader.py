@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO, TextIOWrapper
 from typing import Any, Final
@@ -112,14 +112,11 @@ def drop_misfits(cases: CsvCases, width: int) -> None:
 
 def read_rows(text: str, path: str) -> tuple[list[Row], Sequence[int]]:
     """Give all rows and the line on which each begins, without empty lines."""
-    with raised_limit():
+    with raised_limit(), suppress(csv.Error):
         reader = csv.reader(lines_of(text), strict=True)
-        try:
-            rows = list(reader)
-        except csv.Error:
-            rows = []
-    if rows and reader.line_num == len(rows) and [] not in rows:
-        return rows, range(1, len(rows) + 1)
+        rows = list(reader)
+        if reader.line_num == len(rows) and [] not in rows:
+            return rows, range(1, len(rows) + 1)
     return read_carefully(text, path)
 
 

@@ -233,11 +233,10 @@ def unknown_set_key(key: str) -> str:
     """Say why a key cannot stand at the top of a test set."""
     if key in LATER_SET_FIELDS:
         return f"{key!r} {NOT_YET}"
-    hint = did_you_mean(key, list(SET.by_key))
-    if not hint and (key in CASE.by_key or key in DEFAULTS.by_key):
+    if key in CASE.by_key or key in DEFAULTS.by_key:
         where = "under 'defaults', or in a case" if key in DEFAULTS.by_key else "in a case"
         return f"unknown key {key!r}: it belongs {where}"
-    return f"unknown key {key!r}{hint or listed(list(SET.by_key))}"
+    return f"unknown key {key!r}{did_you_mean(key, list(SET.by_key)) or listed(list(SET.by_key))}"
 
 
 def not_a_test_set(data: Any) -> str:

@@ -88,7 +88,7 @@ def read_yaml(text: str) -> Document:
     except ReaderError as error:
         raise _unreadable(text, error) from error
     except yaml.MarkedYAMLError as error:
-        raise _syntax_error(error) from error
+        raise _syntax_error(text, error) from error
     return composer.document
 
 
@@ -262,13 +262,15 @@ HINTS: Final = {
 }
 
 
-def _syntax_error(error: yaml.MarkedYAMLError) -> YamlMistake:
+def _syntax_error(text: str, error: yaml.MarkedYAMLError) -> YamlMistake:
     mark = error.problem_mark or error.context_mark
     problem = error.problem or error.context or "unreadable"
     hint = next((f" ({hint})" for words, hint in HINTS.items() if words in problem), "")
     context = f" {error.context}" if error.context and error.context != problem else ""
+    if error.context_mark and mark and not any(text.splitlines()[mark.line :]):
+        mark, hint = error.context_mark, " (what begins here is never closed)"
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return YamlMistake(line, column, f"not YAML:{context} {problem}{hint}")
+    return YamlMistake(line, column, f"not YAML:{context}: {problem}{hint}".replace("::", ":"))
 
 
 def _unreadable(text: str, error: ReaderError) -> YamlMistake:
