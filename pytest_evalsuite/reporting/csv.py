@@ -1,7 +1,7 @@
 """Results as CSV: the columns of iGOT's export first, then what else one wants to filter by.
 
 Texts of agents and test sets are data for whoever opens the file: a cell that a spreadsheet would take for a formula
-gets a ``'`` before it (OWASP, CSV Injection). Numbers are written as numbers.
+gets a ``'`` before it (OWASP, CSV Injection). Numbers are written as numbers, and a text that is one is left alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,8 +35,9 @@ COLUMNS: Final = (
     "passing_score",
     "known_failure",
 )
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a cell must not begin with; the last four are the full-width forms of the first."""
+FORMULA: Final = re.compile("'*[-=+@\t\r\n\uff0d\uff1d\uff0b\uff20]")
+"""What a cell must not begin with, the full-width forms too; behind ``'`` it would be taken for what is escaped."""
+NUMBER: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 def write_csv(run: Run, path: Path) -> None:
@@ -55,9 +57,13 @@ def csv_text(run: Run) -> str:
 
 
 def escape_cell(text: str) -> str:
-    """The text as a cell that no spreadsheet evaluates; NUL, which no reader takes, as U+2400."""
+    """The text as a cell that no spreadsheet evaluates; NUL, which no reader takes, as U+2400.
+
+    To have the text back, drop one ``'`` that stands before any more of them and one of ``= + - @``, a tab or a line
+    break.
+    """
     text = text.replace("\0", "\N{SYMBOL FOR NULL}")
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
 def _row(record: Mapping[str, Any]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["escape_terminal"]
+__all__ = ["encodable", "escape_terminal", "escaped_characters"]
 
 BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """Characters that reorder what a reader sees."""
@@ -23,6 +23,21 @@ def escape_terminal(text: str, *, keep_newlines: bool = False) -> str:
     """
     text = (UNSAFE_IN_BLOCK if keep_newlines else UNSAFE).sub(visible, text)
     return COMMAND.sub(disarmed, text)
+
+
+def escaped_characters(line: str) -> list[str]:
+    """What `escape_terminal` makes of each character of the text, so that joined they are what it gives."""
+    shown = [UNSAFE.sub(visible, character) for character in line]
+    for command in COMMAND.finditer(UNSAFE.sub("?", line)):
+        shown[command.end() - 1] = f"\\x{ord(line[command.end() - 1]):02x}"
+    return shown
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    r"""The text with what the encoding has no form for as ``\xNN`` or ``\uNNNN``; as it is where none is known."""
+    if encoding is None or text.isascii():
+        return text
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def visible(match: re.Match[str]) -> str:

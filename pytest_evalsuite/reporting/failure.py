@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import differing, marked_lines
-from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.reporting.escape import encodable, escape_terminal
 
 __all__ = ["FailureText", "display_score", "headline"]
 
 LABEL: Final = 10
 """Columns for the labels before the texts."""
 
+NARROW: Final = 40
+"""Below so many columns a label has a line of its own."""
+
+IN_FILES: Final = 100
+"""Columns of what is written where there is no terminal, such as a JUnit report."""
+
 SHORT: Final = 600
 """Characters of a text that are shown below ``-vv``."""
+
+COMPARE_WHOLE: Final = frozenset({"exact_match", "similarity", "semantic_quality", "json_match"})
+"""Methods to which every difference from what is expected matters."""
 
 Line = tuple[str, dict[str, bool]]
 
@@ -41,21 +49,42 @@ def headline(record: Mapping[str, Any]) -> str:
     """What happened, in one line: ``score 0.42 < 0.70 (similarity)``."""
     if record["status"] == "error":
         cause = record["cause"]
-        message = cause["message"].strip().partition("\n")[0][:300]
-        shown = f"{cause['type']}: {message}" if cause["kind"] == "agent" else message
-        return escape_terminal(f"error ({cause['kind']}): {shown}")
-    score = numbers.score(record["score"])
-    method = record["test_method"]
+        message = _raised(cause).strip().partition("\n")[0][:300]
+        return escape_terminal(f"error ({cause['kind']}): {message}")
+    return escape_terminal(_verdict(record))
+
+
+def _verdict(record: Mapping[str, Any]) -> str:
+    checks, method = record["checks"], record["test_method"]
+    negated = "not " if len(checks) == 1 and checks[0].get("not") else ""
+    by = f"{negated}{method}" if isinstance(method, str) else numbers.count(len(checks), "check")
+    attempts = record.get("attempts", ())
+    rule = record.get("pass_rule", "mean")
+    if rule != "mean":
+        passed = sum(attempt["status"] == "passed" for attempt in attempts)
+        needed = f"{passed} of {len(attempts)} attempts passed, needed {_rule(record)}"
+        return f"{needed} ({by}, mean score {numbers.score(record['score'])})"
+    mean = f", mean of {record['statistics']['scored']} attempts" if attempts else ""
     if record.get("passing_score") is not None:
-        bar = numbers.score(record["passing_score"])
-        sign = "<" if record["status"] == "failed" else ">="
-        negated = "not " if len(record["checks"]) == 1 and record["checks"][0].get("not") else ""
-        by = method if isinstance(method, str) else f"{len(record['checks'])} checks"
-        attempts = _attempts(record)
-        return f"score {score} {sign} {bar} ({negated}{by}{attempts})"
-    broken = [check["name"] for check in record["checks"] if not check["passed"]]
-    failed = f"{len(broken)} of {numbers.count(len(record['checks']), 'check')} failed: {', '.join(broken)}"
-    return escape_terminal(f"{failed} (score {score}{_attempts(record)})")
+        return f"score {_against_bar(record['score'], record['passing_score'])} ({by}{mean})"
+    broken = [check["name"] for check in checks if not check["passed"]]
+    failed = f"{len(broken)} of {numbers.count(len(checks), 'check')} failed: {', '.join(broken)}"
+    return f"{failed} (score {numbers.score(record['score'])}{mean})"
+
+
+def _against_bar(score: float, bar: float) -> str:
+    shown, shown_bar = numbers.apart(score, bar)
+    return f"{shown} {'<' if score < bar else '>='} {shown_bar}"
+
+
+def _rule(record: Mapping[str, Any]) -> str:
+    rule = record["pass_rule"]
+    words = {"majority": "a majority", "mean": "a mean score at the bar"}
+    return words.get(rule, rule) if isinstance(rule, str) else f"at least {rule['at_least']}"
+
+
+def _raised(cause: Mapping[str, Any]) -> str:
+    return f"{cause['type']}: {cause['message']}" if cause["kind"] in ("agent", "setup") else str(cause["message"])
 
 
 @dataclass
@@ -83,90 +112,127 @@ class FailureText:
         self.reprcrash = Crash(escape_terminal(record["test_set"]), record["line"], headline(record))
 
     def __str__(self) -> str:
-        return "\n".join(line for line, _ in self.lines(width=min(shutil.get_terminal_size().columns, 120)))
+        return "\n".join(line for line, _ in self.lines(width=IN_FILES))
 
     def toterminal(self, tw: Writer) -> None:
         """Write it."""
-        for line, markup in self.lines(width=tw.fullwidth):
+        encoding = getattr(getattr(tw, "_file", None), "encoding", None)
+        for line, markup in self.lines(width=tw.fullwidth, encoding=encoding):
             tw.line(line, **markup)
 
-    def lines(self, width: int) -> Iterator[Line]:
-        """The text, line by line, with its markup."""
+    def lines(self, width: int, encoding: str | None = None) -> Iterator[Line]:
+        """The text, line by line, with its markup, in characters that the encoding has."""
         record = self.record
-        yield self.reprcrash.message, {"red": True, "bold": True}
+        page = _Page(width, encoding, None if self.verbosity >= 2 else SHORT)
+        yield encodable(self.reprcrash.message, encoding), {"red": True, "bold": True}
         yield "", {}
-        expected, actual = record.get("expected_response"), record.get("actual_response")
-        yield from self._text("question", record.get("question"), width)
-        yield from self._value("inputs", record.get("inputs"), width)
-        one_expected = expected if isinstance(expected, str) else None
-        if isinstance(expected, list):
-            yield from self._text("expected", " | ".join(expected), width)
-        else:
-            yield from self._text("expected", expected, width)
-        yield from self._value("expected", record.get("expected"), width)
-        if actual is not None:
-            mask = differing(one_expected, actual) if one_expected is not None and self._short(actual) else None
-            yield from self._text("actual", actual, width, mask)
+        yield from page.text("question", record.get("question"))
+        yield from page.text("inputs", _json(record["inputs"]) if record.get("inputs") else None)
+        yield from page.comparison(_expected_texts(record), _actual_text(record), marks=_compares_whole(record))
         if record["status"] == "error":
-            yield from self._cause(record["cause"], width)
+            yield from page.text("cause", _raised(record["cause"]))
+            yield from page.block(record["cause"].get("traceback"))
         else:
-            yield from self._reasons(record, width)
+            yield from _reasons(record, page)
+        yield from page.text("attempts", _attempts(record))
         yield "", {}
-        name = f"{record['test_set']}:{record['line']}"
-        yield escape_terminal(f"{name}: case {record['case_id']} of agent {record['agent']}"), {"light": True}
+        place = f"{record['test_set']}:{record['line']}: case {record['case_id']} of agent {record['agent']}"
+        yield encodable(escape_terminal(place), encoding), {"light": True}
 
-    def _reasons(self, record: Mapping[str, Any], width: int) -> Iterator[Line]:
-        checks = record.get("checks", ())
-        if len(checks) == 1:
-            yield from self._text("reason", record.get("reasoning"), width)
-        else:
-            for check in checks:
-                verdict = "passed" if check["passed"] else "FAILED"
-                sign = ">=" if check["passed"] else "<"
-                bars = f"{numbers.score(check['score'])} {sign} {numbers.score(check['passing_score'])}"
-                negated = "not " if check.get("not") else ""
-                reason = f": {check['reason']}" if check.get("reason") else ""
-                yield from self._text("check", f"{verdict} {negated}{check['name']} {bars}{reason}", width)
-        attempts = record.get("attempts", ())
-        if attempts:
-            rule = record["pass_rule"]
-            shown = rule if isinstance(rule, str) else f"at least {rule['at_least']}"
-            scores = ", ".join(numbers.score(attempt["score"]) for attempt in attempts)
-            passed = sum(attempt["status"] == "passed" for attempt in attempts)
-            summary = f"{passed} of {len(attempts)} passed, pass rule {shown}; scores {scores}"
-            yield from self._text("attempts", summary, width)
 
-    def _cause(self, cause: Mapping[str, Any], width: int) -> Iterator[Line]:
-        message = cause["message"]
-        yield from self._text("cause", f"{cause['type']}: {message}" if cause["kind"] == "agent" else message, width)
-        if "traceback" in cause:
+def _expected_texts(record: Mapping[str, Any]) -> list[str]:
+    texts = record.get("expected_response", [])
+    shown = [texts] if isinstance(texts, str) else list(texts)
+    return shown if record.get("expected") is None else [*shown, _json(record["expected"])]
+
+
+def _actual_text(record: Mapping[str, Any]) -> str | None:
+    return _json(record["actual_output"]) if "actual_output" in record else record.get("actual_response")
+
+
+def _json(value: Any) -> str:
+    """One line of JSON, keys sorted, so that two values are easy to compare."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _compares_whole(record: Mapping[str, Any]) -> bool:
+    return any(check["method"] in COMPARE_WHOLE and not check.get("not") for check in record.get("checks", ()))
+
+
+def _reasons(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
+    checks = record["checks"]
+    if len(checks) == 1:
+        yield from page.text("reason", record["reasoning"] or None)
+        return
+    for check in checks:
+        verdict = "passed" if check["passed"] else "FAILED"
+        negated = "not " if check.get("not") else ""
+        reason = f": {check['reason']}" if check.get("reason") else ""
+        bars = _against_bar(check["score"], check["passing_score"])
+        yield from page.text("check", f"{verdict} {negated}{check['name']} {bars}{reason}", red=not check["passed"])
+
+
+def _attempts(record: Mapping[str, Any]) -> str | None:
+    attempts = record.get("attempts", ())
+    if not attempts:
+        return None
+    scored = (f"{attempt['status']} {numbers.score(attempt['score'])}".removesuffix(" -") for attempt in attempts)
+    return f"{', '.join(scored)}; needed: {_rule(record)}"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Labelled texts, side by side or, where there is little room, one below the other."""
+
+    width: int
+    encoding: str | None
+    limit: int | None
+
+    def text(
+        self, label: str, text: str | None, mask: Sequence[bool] | None = None, *, red: bool = False
+    ) -> Iterator[Line]:
+        """A text with its label; nothing for None. Marked characters have carets below them."""
+        if text is None:
+            return
+        narrow = self.width < NARROW
+        indent = 2 if narrow else LABEL
+        if narrow:
+            yield label, {}
+        first = " " * indent if narrow else f"{label:<{LABEL}}"
+        shown = encodable(text[: self.limit], self.encoding) or "(empty)"
+        for line, carets in marked_lines(shown, mask, max(self.width - indent - 1, 8)):
+            yield (f"{first}{line}" if line else first.rstrip()), ({"red": True} if red else {})
+            first = " " * indent
+            if carets:
+                yield " " * indent + carets, {"red": True}
+        if self.limit is not None and len(text) > self.limit:
+            yield f"{first}... ({len(text) - self.limit:,} more characters, -vv shows them)", {"light": True}
+
+    def comparison(self, expected: Sequence[str], actual: str | None, *, marks: bool) -> Iterator[Line]:
+        """What was expected (any one of the texts) and what came, with marks where the nearest of them differs."""
+        texts = [encodable(text, self.encoding) for text in expected]
+        answer = None if actual is None else encodable(actual, self.encoding)
+        nearest, masks = None, None
+        if marks and texts and answer and self._is_shown(answer):
+            nearest = max(filter(self._is_shown, texts), key=lambda text: _nearness(text, answer), default=None)
+            masks = None if nearest is None else differing(nearest, answer)
+        missing, added = masks or (None, None)
+        for number, text in enumerate(texts):
+            yield from self.text("or" if number else "expected", text, missing if text == nearest else None)
+        yield from self.text("actual", answer, added)
+
+    def block(self, text: str | None) -> Iterator[Line]:
+        """A text as it is, after an empty line."""
+        if text is not None:
             yield "", {}
-            for line in escape_terminal(cause["traceback"], keep_newlines=True).split("\n"):
+            for line in escape_terminal(encodable(text, self.encoding), keep_newlines=True).split("\n"):
                 yield f"  {line}", {}
 
-    def _value(self, label: str, value: Any, width: int) -> Iterator[Line]:
-        if value is not None:
-            yield from self._text(label, json.dumps(value, ensure_ascii=False), width)
-
-    def _text(self, label: str, text: str | None, width: int, mask: Sequence[bool] | None = None) -> Iterator[Line]:
-        if text is None or (not text and label == "reason"):
-            return
-        shown = text if self.verbosity >= 2 or self._short(text) else text[:SHORT]
-        name = label
-        for line, carets in marked_lines(shown, mask, max(width - LABEL - 2, 20)):
-            yield f"{name:<{LABEL}}{line}".rstrip(), {}
-            name = ""
-            if carets:
-                yield " " * LABEL + carets, {"red": True}
-        if not text:
-            yield f"{label:<{LABEL}}(empty)", {}
-        if len(shown) < len(text):
-            yield f"{'':<{LABEL}}... ({len(text) - len(shown):,} more characters, -vv shows them)", {"light": True}
-
-    def _short(self, text: str) -> bool:
-        return len(text) <= SHORT or self.verbosity >= 2
+    def _is_shown(self, text: str) -> bool:
+        return self.limit is None or len(text) <= self.limit
 
 
-def _attempts(record: Mapping[str, Any]) -> str:
-    statistics = record.get("statistics")
-    return f", mean of {statistics['scored']} attempts" if statistics else ""
+def _nearness(text: str, answer: str) -> float:
+    from rapidfuzz.distance import Indel
+
+    return Indel.normalized_similarity(text, answer)

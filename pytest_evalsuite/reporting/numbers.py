@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["amount", "count", "duration", "rate", "score"]
+__all__ = ["amount", "apart", "count", "duration", "rate", "score"]
 
 
 def score(value: float | None) -> str:
-    """A score in 0..1 with two digits, or more where two would round it to a bar that it does not reach: ``0.42``."""
+    """A score in 0..1 with two digits: ``0.42``; with more where two would make it the 0 or 1 that it is not."""
     if value is None:
         return "-"
-    text = f"{value:.2f}"
-    if float(text) == value or abs(float(text) - value) < 1e-9:
-        return text
-    if text in ("1.00", "0.00"):
-        return f"{value:.6f}".rstrip("0") if f"{value:.4f}" in ("1.0000", "0.0000") else f"{value:.4f}".rstrip("0")
-    return text
+    if value in (0, 1):
+        return f"{value:.2f}"
+    value = min(max(value, 1e-6), 1 - 1e-6)
+    texts = [f"{value:.{digits}f}" for digits in range(2, 7)]
+    return next(text for text in texts if float(text) not in (0, 1))
+
+
+def apart(value: float, bar: float) -> tuple[str, str]:
+    """Two scores, with as many digits as it takes to tell them apart: ``0.699`` and ``0.700``."""
+    if value == bar or score(value) != score(bar):
+        return score(value), score(bar)
+    pairs = [(f"{value:.{digits}f}", f"{bar:.{digits}f}") for digits in range(3, 10)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), (repr(value), repr(bar)))
 
 
 def rate(part: int, whole: int) -> str:
@@ -54,10 +61,6 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def amount(dollars: float) -> str:
     """US dollars: ``$12.30``, ``$0.0012``."""
-    return (
-        f"${dollars:,.2f}"
-        if dollars >= 0.1 or not dollars
-        else f"${dollars:.2g}"
-        if dollars < 0.0001
-        else f"${dollars:.4f}"
-    )
+    if dollars >= 0.09995 or not dollars:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.4f}" if dollars >= 0.0001 else f"${dollars:.2g}"

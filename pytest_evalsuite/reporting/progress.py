@@ -17,9 +17,6 @@ __all__ = ["Progress", "progress_text"]
 PATIENCE: Final = 0.5
 """Seconds that one wait lasts before anything is shown."""
 
-ERASE: Final = "\x1b[K"
-SAVE, RESTORE = "\x1b7", "\x1b8"
-
 
 class Writer(Protocol):
     """The part of pytest's terminal writer that is used here."""
@@ -63,7 +60,7 @@ class Progress:
         self._writer: Writer | None = None
         self._lock = threading.Lock()
         self._waiting_since: float | None = None
-        self._shown = False
+        self._shown = 0
         self._stopped = threading.Event()
         self._total = self._done = self._failed = self._errors = 0
         self._began = 0.0
@@ -94,7 +91,7 @@ class Progress:
 
     def __exit__(self, *exc: object) -> None:
         self._waiting_since = None
-        if self._shown:
+        if self._writer is not None:
             self._erase()
 
     def _watch(self) -> None:
@@ -107,26 +104,29 @@ class Progress:
                 seconds = time.monotonic() - self._began
                 text = progress_text(self._done, self._total, self._failed, self._errors, seconds, room)
                 if text and self._waiting_since is not None:
-                    write_raw(writer, f"{SAVE}{text}{ERASE}{RESTORE}")
-                    self._shown = True
+                    write_behind(writer, text.ljust(self._shown))
+                    self._shown = len(text)
 
     def _erase(self) -> None:
         with self._lock:
             if self._shown and self._writer is not None:
-                write_raw(self._writer, ERASE)
-                self._shown = False
+                write_behind(self._writer, " " * self._shown)
+                self._shown = 0
 
 
-def write_raw(writer: Writer, text: str) -> None:
-    """Write to the terminal behind pytest's writer, which would count the columns of what is soon gone."""
+def write_behind(writer: Writer, text: str) -> None:
+    """Write and go back, past pytest's writer, which would count the columns of what is soon gone.
+
+    Backspaces are understood by every terminal, also by one that is to see no escape sequence (``--color=no``).
+    """
     file = getattr(writer, "_file", None)
     if file is not None:
-        file.write(text)
+        file.write(text + "\b" * len(text))
         file.flush()
 
 
 def is_terminal(writer: object) -> bool:
-    """Whether the writer's output is a terminal that obeys escape sequences."""
+    """Whether the writer's output is a terminal that a cursor can be moved on."""
     file = getattr(writer, "_file", None)
     isatty = getattr(file, "isatty", None)
     return bool(isatty and isatty()) and os.environ.get("TERM", "") not in ("", "dumb")

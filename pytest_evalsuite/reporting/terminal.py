@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from pytest_evalsuite.reporting import numbers
-from pytest_evalsuite.reporting.difference import cell_width
+from pytest_evalsuite.reporting.difference import cell_width, marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
 from pytest_evalsuite.runs.encoding import decode
-from pytest_evalsuite.runs.run import CaseKey, Evaluation, Run
+from pytest_evalsuite.runs.run import CaseKey, Run
 from pytest_evalsuite.runs.summary import Tally
 
 __all__ = ["summary_lines"]
 
-WORST = 5
+WORST: Final = 5
 """How many failures are named, worst first; ``-vv`` names all."""
 
+UNBROKEN: Final = "\N{NO-BREAK SPACE}"
+
 Line = tuple[str, dict[str, bool]]
-COLUMNS = (
-    "test set",
-    "agent",
-    "cases",
-    "passed",
-    "failed",
-    "errors",
-    "skipped",
-    "pass rate",
-    "mean score",
-    "p50",
-    "p95",
-)
-TEXT_COLUMNS = 2
+Row = tuple[tuple[str, ...], Tally]
+
+COLUMNS: Final[dict[str, Callable[[Tally], str]]] = {
+    "cases": lambda t: f"{t.total:,}",
+    "passed": lambda t: numbers.rate(t.counts["passed"], t.judged),
+    "failed": lambda t: f"{t.counts['failed']:,}" + (f" ({t.known_failures:,} known)" if t.known_failures else ""),
+    "errors": lambda t: f"{t.counts['error']:,}",
+    "skipped": lambda t: f"{t.counts['skipped']:,}",
+    "not run": lambda t: f"{t.counts['not_run'] + t.counts['cancelled']:,}",
+    "mean score": lambda t: "-" if t.mean_score is None else f"{numbers.score(t.mean_score)} of {t.scored:,}",
+    "p50": lambda t: numbers.duration(t.latency_p50),
+    "p95": lambda t: numbers.duration(t.latency_p95),
+    "tokens": lambda t: _tokens(t) or "-",
+    "cost": lambda t: "-" if t.cost is None else numbers.amount(t.cost),
+}
+SOMETIMES: Final = {"skipped": "0", "not run": "0", "tokens": "-", "cost": "-"}
+"""Columns that only some runs have something to say in, and what they say otherwise."""
+
+DISPENSABLE: Final = ("tokens", "cost", "cases")
+"""Columns to do without where there is little room, in this order: the total, or other columns, tell the same."""
 
 
 def summary_lines(
@@ -44,119 +54,137 @@ def summary_lines(
         first = reason.partition("\n")[0].removesuffix(":")
         trouble.insert(0, (f"run {run.info['status']}: {escape_terminal(first)}", {"red": True}))
     if verbosity < 0:
-        return [*trouble, (f"eval: {_one_line(run.tally)}", _markup(run.tally))]
+        return [*trouble, (f"eval: {', '.join(_told(run.tally))}", _markup(run.tally))]
     lines: list[Line] = []
     if run.evaluations:
         lines += _figures(run, width)
-        lines += _worst(run, verbosity)
+        lines += _worst(run, verbosity, width)
     lines += trouble
     if run.evaluations:
-        lines.append((f"run {run.info['id']}" + (f" ({run.info['name']})" if run.info["name"] else ""), {}))
-    lines += [(f"written: {name}", {}) for name in files]
+        lines.append((_name(run), {}))
+    lines += [(f"written: {escape_terminal(name)}", {}) for name in files]
     return lines
 
 
 def _figures(run: Run, width: int) -> Iterator[Line]:
-    rows = [_row(evaluation) for evaluation in run.evaluations]
-    tallies = [evaluation.tally for evaluation in run.evaluations]
+    rows: list[Row] = []
+    for evaluation in run.evaluations:
+        names = (evaluation.plan.name, evaluation.plan.agent)[: 1 + (len(_agents(run)) > 1)]
+        rows.append((tuple(map(escape_terminal, names)), evaluation.tally))
     if len(rows) > 1:
-        rows.append(("total", "", *_cells(run.tally)))
-        tallies.append(run.tally)
-    columns = [i for i, name in enumerate(COLUMNS) if name != "skipped" or run.tally.counts["skipped"]]
-    widths = {i: max(cell_width(row[i]) for row in (COLUMNS, *rows)) for i in columns}
-    if sum(widths.values()) + 2 * (len(columns) - 1) <= width:
-        yield _table_line(COLUMNS, widths), {"light": True}
-        for row, tally in zip(rows, tallies, strict=True):
-            yield _table_line(row, widths), _markup(tally)
-    else:
-        for row, tally in zip(rows, tallies, strict=True):
-            yield f"{row[0]} [{row[1]}]" if row[1] else row[0], {"bold": True}
-            yield f"  {_one_line(tally)}", _markup(tally)
-    extra = _extra(run.tally)
+        rows.append((("total",), run.tally))
+    for lines in (*_tables(rows), _prose(rows, width)):
+        if all(cell_width(line) <= width for line, _ in lines):
+            break
+    yield from lines
+    extra = [f"tokens {_tokens(run.tally)}"] if _tokens(run.tally) else []
+    extra += [] if run.tally.cost is None else [f"cost {numbers.amount(run.tally.cost)}"]
     if extra:
-        yield extra, {}
+        yield ", ".join(extra), {}
 
 
-def _row(evaluation: Evaluation) -> tuple[str, ...]:
-    plan = evaluation.plan
-    return (escape_terminal(plan.name), escape_terminal(plan.agent), *_cells(evaluation.tally))
+def _tables(rows: Sequence[Row]) -> Iterator[list[Line]]:
+    """The figures as tables, the widest first; the last one has names in lines of their own."""
+    total = rows[-1][1]
+    titles = [name for name, cell in COLUMNS.items() if SOMETIMES.get(name) != cell(total)]
+    heads = [*("test set", "agent")[: len(rows[0][0])]]
+    for left_out in range(len(DISPENSABLE) + 1):
+        shown = [title for title in titles if title not in DISPENSABLE[:left_out]]
+        names = [[*row, *[""] * (len(heads) - len(row))] for row, _ in rows]
+        cells = [_cells(shown, tally) for _, tally in rows]
+        yield _table([heads, *names], [shown, *cells], rows)
+    shown = [title for title in titles if title not in DISPENSABLE[:2]]
+    table = _table([["  "] for _ in (heads, *rows)], [shown, *(_cells(shown, tally) for _, tally in rows)], rows)
+    titled: list[Line] = [(_title(names), {"bold": True}) for names, _ in rows]
+    yield table[:1] + [line for pair in zip(titled, table[1:], strict=True) for line in pair]
 
 
-def _cells(tally: Tally) -> tuple[str, ...]:
+def _cells(titles: Sequence[str], tally: Tally) -> list[str]:
+    return [COLUMNS[title](tally) for title in titles]
+
+
+def _table(names: Sequence[Sequence[str]], figures: Sequence[Sequence[str]], rows: Sequence[Row]) -> list[Line]:
+    """Names to the left, figures to the right of their columns; the first line is the head."""
+    columns = [*zip(*names, strict=True)], [*zip(*figures, strict=True)]
+    widths = [[max(map(cell_width, column)) for column in half] for half in columns]
+    lines = []
+    for left, right in zip(names, figures, strict=True):
+        padded = [text + " " * (width - cell_width(text)) for text, width in zip(left, widths[0], strict=True)]
+        padded += [" " * (width - cell_width(text)) + text for text, width in zip(right, widths[1], strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return [(lines[0], {"light": True}), *zip(lines[1:], (_markup(tally) for _, tally in rows), strict=True)]
+
+
+def _prose(rows: Sequence[Row], width: int) -> list[Line]:
+    """The figures in words, wrapped between them, for a terminal that no table fits in."""
+    lines: list[Line] = []
+    for names, tally in rows:
+        lines += [(line, {"bold": True}) for line, _ in marked_lines(_title(names), None, width)]
+        told = ", ".join(_told(tally)).replace(" ", UNBROKEN).replace(f",{UNBROKEN}", ", ")
+        wrapped = textwrap.wrap(told, max(width, 20), initial_indent="  ", subsequent_indent="  ")
+        lines += [(line.replace(UNBROKEN, " "), _markup(tally)) for line in wrapped]
+    return lines
+
+
+def _title(names: Sequence[str]) -> str:
+    return f"{names[0]} [{names[1]}]" if len(names) > 1 else names[0]
+
+
+def _told(tally: Tally) -> Iterator[str]:
     counts = tally.counts
-    failed = f"{counts['failed']}" + (f" ({tally.known_failures} known)" if tally.known_failures else "")
-    mean = "-" if tally.mean_score is None else f"{numbers.score(tally.mean_score)} of {tally.scored:,}"
-    return (
-        f"{tally.total:,}",
-        f"{counts['passed']:,}",
-        failed,
-        f"{counts['error']:,}",
-        f"{counts['skipped']:,}",
-        numbers.rate(counts["passed"], tally.judged),
-        mean,
-        numbers.duration(tally.latency_p50),
-        numbers.duration(tally.latency_p95),
-    )
-
-
-def _table_line(cells: Sequence[str], widths: dict[int, int]) -> str:
-    padded = []
-    for i, width in widths.items():
-        blank = " " * (width - cell_width(cells[i]))
-        padded.append(cells[i] + blank if i < TEXT_COLUMNS else blank + cells[i])
-    return "  ".join(padded).rstrip()
-
-
-def _one_line(tally: Tally) -> str:
-    counts = tally.counts
-    known = f" ({tally.known_failures} known)" if tally.known_failures else ""
-    parts = [numbers.count(tally.total, "case"), f"{counts['passed']:,} passed", f"{counts['failed']:,} failed{known}"]
-    parts += [numbers.count(counts["error"], "error")]
-    parts += [
-        f"{counts[status]:,} {status.replace('_', ' ')}"
-        for status in ("skipped", "cancelled", "not_run")
-        if counts[status]
-    ]
-    parts += [f"pass rate {numbers.rate(counts['passed'], tally.judged)}"]
+    yield numbers.count(tally.total, "case")
+    yield f"{counts['passed']:,} passed"
+    yield f"{counts['failed']:,} failed" + (f" ({tally.known_failures:,} known)" if tally.known_failures else "")
+    yield numbers.count(counts["error"], "error")
+    for status in ("skipped", "cancelled", "not_run"):
+        if counts[status]:
+            yield f"{counts[status]:,} {status.replace('_', ' ')}"
+    yield f"pass rate {numbers.rate(counts['passed'], tally.judged)}"
     if tally.mean_score is not None:
-        parts += [f"mean score {numbers.score(tally.mean_score)} of {tally.scored:,}"]
+        yield f"mean score {COLUMNS['mean score'](tally)}"
     if tally.latency_p50 is not None:
-        parts += [f"p50 {numbers.duration(tally.latency_p50)}, p95 {numbers.duration(tally.latency_p95)}"]
-    return ", ".join(parts)
+        yield f"p50 {numbers.duration(tally.latency_p50)}, p95 {numbers.duration(tally.latency_p95)}"
 
 
-def _extra(tally: Tally) -> str:
-    """What only some runs have: cases without a verdict, tokens, cost."""
-    parts = [
-        f"{tally.counts[status]:,} {status.replace('_', ' ')}"
-        for status in ("cancelled", "not_run")
-        if tally.counts[status]
-    ]
-    if tally.input_tokens is not None or tally.output_tokens is not None:
-        parts.append(f"tokens {tally.input_tokens or 0:,} in, {tally.output_tokens or 0:,} out")
-    if tally.cost is not None:
-        parts.append(f"cost {numbers.amount(tally.cost)}")
-    return ", ".join(parts)
+def _tokens(tally: Tally) -> str:
+    known = (tally.input_tokens, "in"), (tally.output_tokens, "out")
+    return ", ".join(f"{number:,} {way}" for number, way in known if number is not None)
 
 
-def _worst(run: Run, verbosity: int) -> Iterator[Line]:
+def _agents(run: Run) -> list[str]:
+    return list(dict.fromkeys(evaluation.plan.agent for evaluation in run.evaluations))
+
+
+def _name(run: Run) -> str:
+    name = f" ({run.info['name']})" if run.info["name"] else ""
+    agents = _agents(run)
+    agent = f", agent {agents[0]}" if len(agents) == 1 else ""
+    return escape_terminal(f"run {run.info['id']}{name}{agent}")
+
+
+def _worst(run: Run, verbosity: int, width: int) -> Iterator[Line]:
     """Failures that nobody expected, lowest score first, then errors."""
     found: list[tuple[bool, float, CaseKey]] = []
     for evaluation in run.evaluations:
         for key in evaluation.keys:
             brief = run.results.brief(key)
-            if brief.status in ("failed", "error") and not (brief.known_failure and brief.status == "failed"):
-                score = brief.score if brief.score is not None else -1.0
-                found.append((brief.status == "error", score, key))
+            if brief.status == "error" or (brief.status == "failed" and not brief.known_failure):
+                found.append((brief.status == "error", brief.score or 0.0, key))
     if not found:
         return
     found.sort(key=lambda entry: entry[:2])
     shown = found if verbosity >= 2 else found[:WORST]
     yield ("worst failures:" if len(found) > 1 else "failure:"), {}
+    several = len(_agents(run)) > 1
     for _, _, key in shown:
         record = decode(run.results.line(key))
-        place = escape_terminal(f"{key.test_set}:{record['line']} {key.case_id}")
-        yield f"  {headline(record)}  {place}", {"red": True}
+        place = escape_terminal(f"{key.test_set}:{record['line']} {_title((key.case_id, key.agent)[: 1 + several])}")
+        what = f"  {headline(record)}"
+        if cell_width(what) + cell_width(place) + 2 <= width:
+            yield f"{what}  {place}", {"red": True}
+        else:
+            yield what, {"red": True}
+            yield f"    {place}", {"red": True}
     if len(shown) < len(found):
         yield f"  ... and {len(found) - len(shown):,} more (-vv lists all)", {}
 
