@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STATE", "CaseItem"]
 
-FOR_PYTEST: Final = (KeyboardInterrupt, pytest.skip.Exception, pytest.exit.Exception)
+FOR_PYTEST: Final = (KeyboardInterrupt, pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
 """What an agent may raise to tell pytest something."""
 
 STATE: pytest.StashKey[EvalSession] = pytest.StashKey()
@@ -46,7 +46,6 @@ class CaseItem(pytest.Function):
     may_run_ahead = True
     """Whether the agent is the same object whenever the case's turn comes."""
     record: dict[str, Any] | None = None
-    raised: BaseException | None = None
 
     def bind(
         self, case: Case, test_set: TestSet, place: tuple[str, str], agent_name: str, agent: Agent | None
@@ -93,7 +92,7 @@ class CaseItem(pytest.Function):
 
     def setup(self) -> None:
         """Set the fixtures up, ask the agent, score its answers. Raises what kept the case from being scored."""
-        self.record = self.raised = None
+        self.record = None
         super().setup()
         if self.config.getoption("setuponly"):
             return
@@ -110,8 +109,7 @@ class CaseItem(pytest.Function):
         self.record = case_record(case, scored, verdict, test_set=self.test_set_key, agent=self.agent_name, rule=rule)
         self._keep_properties(self.record)
         if verdict.status == "error":
-            self.raised = verdict.error or CaseError("the case could not be scored")
-            raise self.raised
+            raise verdict.error or CaseError("the case could not be scored")
 
     def runtest(self) -> None:
         """Fail if the answer scored under the bar."""
@@ -120,9 +118,15 @@ class CaseItem(pytest.Function):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """One line for what the record tells better; pytest's own text for everything else."""
-        if self.record is not None and (excinfo.value is self.raised or isinstance(excinfo.value, CaseFailed)):
+        if self.record is not None and isinstance(excinfo.value, CaseFailed):
             return headline(self.record)
         return super().repr_failure(excinfo)
+
+    def _repr_failure_py(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The same for an error in the setup, where pytest would read the source of every frame."""
+        if self.record is not None and self.record["status"] == "error":
+            return headline(self.record)
+        return super()._repr_failure_py(excinfo, style)
 
     def final_record(self, report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> Any:
         """The record of the case, once this phase has settled it; else None."""

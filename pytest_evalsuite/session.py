@@ -72,7 +72,7 @@ class EvalSession:
         self.runner = CaseRunner(
             concurrency_of=lambda agent: settings.concurrency_of(is_async=agent.is_async),
             ahead=self.worker is None,
-            window=lambda concurrency: concurrency if config.getoption("maxfail") else None,
+            window=lambda concurrency: concurrency if self._may_stop_early() else None,
             waiting=self._progress,
         )
 
@@ -130,9 +130,11 @@ class EvalSession:
 
     def agent_in_force(self, item: CaseItem) -> Agent:
         """The agent that the item's case is put to: that of its fixture, or the configured one."""
-        target = item.funcargs.get("eval_agent")
-        if target is None or (item.agent is not None and target is item.agent.function):
+        if "eval_agent" not in item.funcargs:
             return item.configured_agent()
+        target = item.funcargs["eval_agent"]
+        if item.agent is not None and target is item.agent.function:
+            return item.agent
         kept = self._of_fixtures.get(id(target))
         if kept is None:
             kept = (target, adapt(target, item.agent_name))
@@ -216,6 +218,9 @@ class EvalSession:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
         """Keep the run while it goes on, and settle it when it ends, however it ends."""
+        if not self._only_looks():
+            logging = self.config.pluginmanager.get_plugin("logging-plugin")
+            self.runner.route_output(getattr(logging, "log_level", None))
         if self.worker is not None or self._only_looks():
             return (yield)
         plan = _plan_of(session.items)
@@ -261,6 +266,9 @@ class EvalSession:
 
     def _only_looks(self) -> bool:
         return bool(self.config.getoption("collectonly") or self.config.getoption("setuponly"))
+
+    def _may_stop_early(self) -> bool:
+        return bool(self.config.getoption("maxfail") or self.config.getoption("stepwise", False))
 
     def _live_terminal(self) -> Any:
         """Pytest's terminal writer, where there is a terminal for a live count."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.replies import MAX_ANSWER_CHARS, read_reply
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import AgentError, CaseTimeout
-from pytest_evalsuite.execution.output import Output, keeping_output
 
-__all__ = ["Attempt", "Call", "make_call", "make_call_async", "timed_out"]
+__all__ = ["ENDS_NOTHING", "Attempt", "Call", "make_call", "make_call_async", "timed_out"]
+
+ENDS_NOTHING: Final = (SystemExit, GeneratorExit, asyncio.CancelledError)
+"""What would end something else than the case, were it let through."""
 
 
 @dataclass(slots=True)
@@ -32,8 +34,7 @@ class Call:
 class Attempt:
     """What came of one call: a reply, or the exception that it ended in.
 
-    ``started_at`` is seconds since the epoch, ``seconds`` how long the agent took. ``output`` is what the call
-    printed and logged where that was kept, else None.
+    ``started_at`` is seconds since the epoch, ``seconds`` how long the agent took.
     """
 
     number: int
@@ -41,46 +42,37 @@ class Attempt:
     seconds: float
     reply: AgentReply | None = None
     error: BaseException | None = None
-    output: Output | None = field(default=None, repr=False)
 
 
-def make_call(call: Call, *, keep_output: bool = False) -> Attempt:
-    """Call a synchronous agent in this thread."""
-    if keep_output:
-        with keeping_output() as output:
-            attempt = make_call(call)
-        attempt.output = output
-        return attempt
+def make_call(call: Call) -> Attempt:
+    """Call a synchronous agent in this thread. Whatever it raises is kept, not raised."""
     started_at, start = time.time(), time.perf_counter()
     try:
         raw = call.agent(call.request)
+        if inspect.isawaitable(raw):
+            raw = asyncio.run(_awaited(raw))
     except BaseException as error:
         return _broken(call, started_at, start, error)
-    if inspect.isawaitable(raw):
-        return asyncio.run(_finish(call, raw, started_at, start))
     return _answered(call, started_at, start, raw)
 
 
-async def make_call_async(call: Call, *, task_name: str | None = None) -> Attempt:
-    """Call an agent on this event loop, keeping its output; when its time is up it is cancelled and not waited for.
+async def make_call_async(call: Call) -> Attempt:
+    """Call an agent on this event loop; when its time is up it is cancelled and not waited for.
 
-    A call with a timeout runs in a task of its own, of this name.
+    The agent runs in a task of its own, so that nothing it does to its task or context reaches the next call. Whatever
+    it raises is kept, not raised.
     """
-    with keeping_output() as output:
-        started_at, start = time.time(), time.perf_counter()
-        if call.timeout is None:
-            attempt = await _finish(call, _ask(call), started_at, start)
-        else:
-            task = asyncio.create_task(_finish(call, _ask(call), started_at, start), name=task_name)
-            try:
-                await asyncio.wait({task}, timeout=call.timeout)
-            finally:
-                finished = task.done()
-                if not finished:
-                    task.cancel()
-            attempt = task.result() if finished else timed_out(call, started_at, time.perf_counter() - start)
-    attempt.output = output
-    return attempt
+    started_at, start = time.time(), time.perf_counter()
+    task = asyncio.create_task(_ask(call, started_at, start))
+    try:
+        await asyncio.wait({task}, timeout=call.timeout)
+        if task.done():
+            return task.result()
+    except asyncio.CancelledError as error:  # the agent cancelled its task, or all there are
+        return _broken(call, started_at, start, error)
+    finally:
+        task.cancel()  # nothing to a task that is done
+    return timed_out(call, started_at, time.perf_counter() - start)
 
 
 def timed_out(call: Call, started_at: float, seconds: float, *, detail: str = "") -> Attempt:
@@ -89,30 +81,33 @@ def timed_out(call: Call, started_at: float, seconds: float, *, detail: str = ""
     return Attempt(call.number, started_at, seconds, error=error)
 
 
-async def _ask(call: Call) -> Any:
-    raw = call.agent(call.request)
-    return await raw if inspect.isawaitable(raw) else raw
-
-
-async def _finish(call: Call, awaitable: Any, started_at: float, start: float) -> Attempt:
+async def _ask(call: Call, started_at: float, start: float) -> Attempt:
     try:
-        raw = await awaitable
+        raw = call.agent(call.request)
+        if inspect.isawaitable(raw):
+            raw = await raw
     except BaseException as error:  # a cancelled call too: its attempt is then looked at by nobody
         return _broken(call, started_at, start, error)
     return _answered(call, started_at, start, raw)
 
 
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
+
+
 def _answered(call: Call, started_at: float, start: float, raw: Any) -> Attempt:
     seconds = time.perf_counter() - start
+    if call.timeout is not None and seconds > call.timeout:
+        return timed_out(call, started_at, seconds)
     try:
         return Attempt(call.number, started_at, seconds, reply=read_reply(raw, max_chars=call.max_chars))
-    except Exception as error:
-        return Attempt(call.number, started_at, seconds, error=error)
+    except BaseException as error:  # an object may run code of its own when it is read
+        return _broken(call, started_at, start, error)
 
 
 def _broken(call: Call, started_at: float, start: float, error: BaseException) -> Attempt:
     seconds = time.perf_counter() - start
-    if isinstance(error, (SystemExit, GeneratorExit, asyncio.CancelledError)):
+    if isinstance(error, ENDS_NOTHING):
         wrapped = AgentError(f"the agent raised {type(error).__name__}({_argument(error)})")
         wrapped.__cause__ = error
         error = wrapped
@@ -120,4 +115,4 @@ def _broken(call: Call, started_at: float, start: float, error: BaseException) -
 
 
 def _argument(error: BaseException) -> str:
-    return ", ".join(repr(argument)[:80] for argument in error.args)
+    return ", ".join(ascii(argument)[:80] for argument in error.args if isinstance(argument, (str, int, float)))

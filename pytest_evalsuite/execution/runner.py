@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.execution.call import Attempt, Call, make_call
-from pytest_evalsuite.execution.lookahead import Caller, Job, LoopCaller, ThreadCaller
+from pytest_evalsuite.execution.lookahead import Caller, Job
+from pytest_evalsuite.execution.loop import LoopCaller
 from pytest_evalsuite.execution.output import OutputRouter
+from pytest_evalsuite.execution.threads import ThreadCaller
 from pytest_evalsuite.testsets.model import Case
 
 __all__ = ["CaseRunner", "Ticket", "request_of"]
@@ -63,12 +65,22 @@ class CaseRunner:
         self._ahead = ahead
         self._window = window
         self._waiting = waiting
-        self._callers: dict[Agent, Caller] = {}
+        self._callers: dict[Agent | bool, Caller] = {}
         self._jobs: dict[Hashable, list[Job]] = {}
         self._router: OutputRouter | None = None
 
+    def route_output(self, log_level: int | None = None) -> None:
+        """From now on, keep what calls print and log in other threads for their own cases.
+
+        To be called first where nothing is captured, so that the streams which are in force between tests are known,
+        with the level that pytest gives the root logger while a test runs, if it does.
+        """
+        if self._router is None:
+            self._router = OutputRouter(log_level)
+        self._router.attach()
+
     def run(self, ticket: Ticket, following: Callable[[], Iterable[Ticket]] | None = None) -> list[Attempt]:
-        """Ask the case as often as its ticket says.
+        """Ask the case as often as its ticket says, or until an agent raises what is no Exception: that ends more.
 
         ``following`` gives the cases that come after this one and are put to the same agent; it is asked once for each
         agent, and not at all where calls do not overlap. Without it, this case is asked alone.
@@ -77,22 +89,17 @@ class CaseRunner:
         concurrency = self._concurrency_of(agent)
         if not agent.is_async and concurrency == 1 and ticket.timeout is None:
             with self._waiting:
-                return [make_call(call) for call in ticket.calls()]
-        caller = self._callers.get(agent)
-        if caller is None:
-            caller = self._callers[agent] = self._new_caller(agent, concurrency)
-            if following is not None and self._ahead and concurrency > 1:
-                for later in following():
-                    self._jobs[later.key] = caller.plan(later.calls())
-        self._route_output()
-        jobs = self._jobs.pop(ticket.key, None)
-        if jobs is None:
-            jobs = caller.plan(ticket.calls())
+                return _until_ended(map(make_call, ticket.calls()))
+        self.route_output()
+        ahead = following if self._ahead and concurrency > 1 else None
+        caller = self._caller(agent, concurrency, ahead)
+        jobs = self._jobs.pop(ticket.key, None) or caller.plan(ticket.calls())
         with self._waiting:
-            attempts = [caller.wait(job) for job in jobs]
-        for attempt in attempts:
-            if attempt.output is not None:
-                attempt.output.replay()
+            attempts = _until_ended(map(caller.wait, jobs))
+        for job in jobs[: len(attempts)]:
+            job.output.replay()
+        for job in jobs[len(attempts) :]:
+            caller.forget(job)
         return attempts
 
     def close(self) -> None:
@@ -105,11 +112,26 @@ class CaseRunner:
             self._router.close()
             self._router = None
 
-    def _new_caller(self, agent: Agent, concurrency: int) -> Caller:
-        kind = LoopCaller if agent.is_async else ThreadCaller
-        return kind(concurrency=concurrency, window=self._window(concurrency))
+    def _caller(self, agent: Agent, concurrency: int, following: Callable[[], Iterable[Ticket]] | None) -> Caller:
+        """The agent's own caller, with all that follows planned; one for all agents of its kind if nothing may.
 
-    def _route_output(self) -> None:
-        if self._router is None:
-            self._router = OutputRouter()
-        self._router.attach()
+        So an agent that is made anew for each case leaves no thread behind.
+        """
+        key = agent.is_async if following is None else agent
+        caller = self._callers.get(key)
+        if caller is None:
+            kind = LoopCaller if agent.is_async else ThreadCaller
+            caller = self._callers[key] = kind(concurrency=concurrency, window=self._window(concurrency))
+            for later in following() if following is not None else ():
+                self._jobs[later.key] = caller.plan(later.calls())
+        return caller
+
+
+def _until_ended(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """The attempts up to the first that the user or pytest ended (Ctrl-C, `pytest.skip`)."""
+    made = []
+    for attempt in attempts:
+        made.append(attempt)
+        if attempt.error is not None and not isinstance(attempt.error, Exception):
+            break
+    return made

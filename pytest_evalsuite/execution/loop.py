@@ -1,0 +1,183 @@
+"""Asynchronous agents are called on an event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar, Final
+
+from pytest_evalsuite.execution.call import make_call_async
+from pytest_evalsuite.execution.lookahead import Caller, Job
+from pytest_evalsuite.execution.output import keeping_output
+
+__all__ = ["LoopCaller"]
+
+PATIENCE: Final = 0.5
+"""Seconds that a loop may take to come to what is due."""
+
+_job: contextvars.ContextVar[Job | None] = contextvars.ContextVar("evalsuite_job", default=None)
+
+
+class LoopCaller(Caller):
+    """Calls asynchronous agents on one event loop, so that clients which they keep (connection pools) stay usable.
+
+    A loop that a call blocks is left behind with it; what else was in flight there is asked again on a fresh one.
+    """
+
+    patience: ClassVar[float] = PATIENCE
+
+    def __init__(self, *, concurrency: int, window: int | None = None) -> None:
+        super().__init__(concurrency=concurrency, window=window)
+        self._loop = _Loop()
+
+    def _wake(self) -> None:
+        loop = self._loop
+        loop.call(lambda: self._start_all(loop))
+
+    def _start_all(self, loop: _Loop) -> None:
+        """On the loop: start what may start."""
+        with self._lock:
+            while loop is self._loop and (job := self._take()) is not None:
+                loop.start(self._work(job, loop))
+
+    async def _work(self, job: Job, loop: _Loop) -> None:
+        _job.set(job)
+        with keeping_output(job.output):
+            attempt = await make_call_async(job.call)
+        with self._lock:
+            if loop is self._loop:
+                self._finish(job, attempt)
+        self._start_all(loop)
+
+    def _blockers(self, overdue: Sequence[Job]) -> Sequence[Job]:
+        if self._loop.responds(PATIENCE):
+            return ()  # their own timers are about to end them
+        busy = self._loop.busy_with()
+        if busy is None:
+            return overdue[:1]
+        return [busy] if busy in overdue else ()
+
+    def _abandon(self, job: Job) -> None:
+        with self._lock:
+            self._loop.leave_behind()
+            self._loop = _Loop()
+            again = sorted((j for j in self._ahead if j.attempt is None), key=lambda j: j.started or 0.0)
+            for unfinished in reversed(again):
+                self._ahead.discard(unfinished)
+                self._in_flight -= 1
+                unfinished.started = None
+                self._queue.appendleft(unfinished)
+        self._wake()
+
+    def close(self) -> None:
+        """Start nothing more, cancel what is in flight and stop the loop, within a second."""
+        super().close()
+        self._loop.stop()
+
+
+class _Loop:
+    """An event loop that runs in a daemon thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_task_factory(_make_task)
+        self._loop.set_default_executor(_DaemonThreads())
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="evalsuite-agents", daemon=True)
+        self._thread.start()
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have the function called on the loop, soon."""
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            self._loop.call_soon_threadsafe(function)
+
+    def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """On the loop: run the coroutine as a task that is kept."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def responds(self, patience: float) -> bool:
+        """Whether the loop does anything within so many seconds."""
+        alive = threading.Event()
+        self.call(alive.set)
+        return alive.wait(patience)
+
+    def busy_with(self) -> Job | None:
+        """The job whose task, or a task that it made, runs right now, as seen from another thread."""
+        task = asyncio.current_task(self._loop)
+        return getattr(task, "evalsuite_job", None)
+
+    def leave_behind(self) -> None:
+        """Have all tasks cancelled whenever the loop comes back, and do not wait.
+
+        The loop is not stopped: a coroutine that refuses to end must not be collected as garbage, for that would run
+        it, without end, in whatever thread collects.
+        """
+
+        def cancel_all() -> None:
+            for task in asyncio.all_tasks(self._loop):
+                task.cancel()
+
+        self.call(cancel_all)
+
+    def stop(self, patience: float = 1.0) -> None:
+        """Cancel what runs and stop, within so many seconds; a loop whose tasks refuse is left behind."""
+        settled = threading.Event()
+
+        async def settle() -> None:
+            others = asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop)}
+            for task in others:
+                task.cancel()
+            unwilling = (await asyncio.wait(others, timeout=patience / 2))[1] if others else ()
+            settled.set()
+            if not unwilling:
+                self._stopped = True
+                self._loop.stop()
+
+        self.call(lambda: self.start(settle()))
+        if settled.wait(patience):
+            self._thread.join(patience / 10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        while not self._stopped:
+            with contextlib.suppress(SystemExit, KeyboardInterrupt):  # raised in a task that an agent made: the agent
+                self._loop.run_forever()  # is told when it awaits that task, and the loop goes on
+        with contextlib.suppress(RuntimeError):
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+
+def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+    """A task that knows for which job it was made, however far down."""
+    task: Any = asyncio.Task(coroutine, loop=loop, **options)
+    task.evalsuite_job = _job.get()
+    return task  # type: ignore[no-any-return]
+
+
+class _DaemonThreads(ThreadPoolExecutor):
+    """What `asyncio.to_thread` runs in: a thread for each call, for the calls of agents are bounded already.
+
+    The pool that it has otherwise is smaller than our concurrency on most machines, and holds up the interpreter's
+    exit until its last thread comes back.
+    """
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run the function in a daemon thread."""
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(fn(*args, **kwargs))
+                except BaseException as error:
+                    future.set_exception(error)
+
+        threading.Thread(target=run, name="evalsuite-to-thread", daemon=True).start()
+        return future
