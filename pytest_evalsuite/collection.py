@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator
-from fnmatch import fnmatch
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -34,7 +33,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFil
     """Collect what has the name of a test set, or was named on the command line and could be one."""
     patterns = parent.config.stash[STATE].settings.files
     named = file_path.suffix.lower() in SUFFIXES and parent.session.isinitpath(file_path)
-    if named or any(fnmatch(file_path.name, pattern) for pattern in patterns):
+    if named or any(map(file_path.match, patterns)):
         file: TestSetFile = TestSetFile.from_parent(parent, path=file_path)
         return file
     return None

@@ -73,17 +73,27 @@ class AgentsOf:
             return ((FIXTURE_AGENT, None),)
         agents = self._known.get(names)
         if agents is None:
-            agents = self._known[names] = [(name, self._find(name)) for name in names]
+            agents = self._known[names] = [(name, self._find(name, case)) for name in names]
         if self._needed:
             for _, agent in agents:
                 if agent is not None:
                     self._roster.check(agent, self._test_set, case)
         return agents
 
-    def _find(self, name: str) -> Agent | None:
-        if not self._needed and name not in self._configured and ":" not in name:
+    def _find(self, name: str, case: Case) -> Agent | None:
+        if name in self._configured or ":" in name:
+            return self._roster.load(name, self._configured)
+        if not self._needed:
             return None
-        return self._roster.load(name, self._configured)
+        try:
+            return self._roster.load(name, self._configured)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self._where_named(case)}: {error}") from None
+
+    def _where_named(self, case: Case) -> str:
+        if self._chosen:
+            return "--eval-agent"
+        return _place(self._test_set, case) if case.agent or self._test_set.agent else "evalsuite_agent"
 
     def _none_configured(self, case: Case) -> str:
         place = f"{_place(self._test_set, case)}: no agent to put the cases to"

@@ -64,12 +64,17 @@ def read_settings(config: pytest.Config) -> Settings:
     option = config.getoption
     agents = parse_agents(config.getini("evalsuite_agents"), source="evalsuite_agents")
     default = config.getini("evalsuite_agent") or (next(iter(agents)) if len(agents) == 1 else None)
+    if "" in option("eval_agent"):
+        raise ConfigurationError("--eval-agent: expected a configured name or module:callable, got ''")
+    files = tuple(config.getini("evalsuite_files"))
+    if not files:
+        raise ConfigurationError("evalsuite_files: expected names of files, such as *.eval.yaml, got none")
     mode = config.getini("evalsuite_mode")
     if mode not in ("independent", "scenario"):
         raise ConfigurationError(f"evalsuite_mode: expected independent or scenario, got {mode!r}")
     return Settings(
         root=config.rootpath,
-        files=tuple(config.getini("evalsuite_files")),
+        files=files,
         agents=agents,
         chosen_agents=tuple(dict.fromkeys(option("eval_agent"))),
         default_agent=default,

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import pytest_evalsuite
+
+# What a run in this process imports, pytester forgets afterwards, and half of it would come twice.
+for module in pkgutil.walk_packages(pytest_evalsuite.__path__, "pytest_evalsuite."):
+    if not module.name.endswith("__main__"):
+        import_module(module.name)
 
 AGENTS = """
     import asyncio
@@ -63,7 +72,11 @@ class Suite:
 
     def run(self, *arguments: Any) -> pytest.RunResult:
         """Run ``pytest --eval-suite`` in this process, with no other plugin than ours."""
-        return self.pytester.runpytest_inprocess("--eval-suite", *self._without_others(), *arguments)
+        return self.run_idle("--eval-suite", *arguments)
+
+    def run_idle(self, *arguments: Any) -> pytest.RunResult:
+        """Run ``pytest`` in this process, with no other plugin than ours."""
+        return self.pytester.runpytest_inprocess(*self._without_others(), *arguments)
 
     def run_subprocess(self, *arguments: Any) -> pytest.RunResult:
         """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order."""

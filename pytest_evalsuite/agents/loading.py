@@ -66,7 +66,7 @@ def adapt(target: Any, name: str) -> Agent:
     if inspect.isclass(target):
         try:
             target = target()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ConfigurationError(
                 f"agent {name!r}: {target.__qualname__}() failed: {type(error).__name__}: {error}; "
                 "name an instance or a function instead"
@@ -94,7 +94,7 @@ def _import(path: str, name: str) -> Any:
             f"agent {name!r}: cannot import {module_name!r}: {error} (is its folder on the path? "
             "set `pythonpath` in pytest's configuration or install the package)"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigurationError(
             f"agent {name!r}: importing {module_name!r} failed: {type(error).__name__}: {error}"
         ) from error

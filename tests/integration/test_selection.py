@@ -242,7 +242,9 @@ def test_python_tests_and_cases_run_side_by_side(shop: Suite) -> None:
     result = shop.run("--eval-json=run.json")
     result.assert_outcomes(passed=5, failed=3)
     assert len(shop.results()) == 5  # "window" is in both test sets
-    result.stdout.fnmatch_lines(["*6 cases, 4 passed, 2 failed*", "FAILED test_plain.py::test_bad*"])
+    result.stdout.fnmatch_lines(
+        ["*eval suites*", "FAILED refunds.eval.yaml::wrong*", "FAILED test_plain.py::test_bad*"]
+    )
 
 
 def test_a_failing_python_test_alone_does_not_spoil_the_run(suite: Suite) -> None:
@@ -280,9 +282,9 @@ def test_a_named_file_that_cannot_be_a_test_set_is_a_mistake(suite: Suite) -> No
 
 
 def test_evalsuite_files_says_which_files_are_test_sets(suite: Suite) -> None:
-    suite.configure("evalsuite_files = *.cases.yaml golden-*.yaml")
+    suite.configure("evalsuite_files = *.cases.yaml golden/*.yaml")
     suite.cases("a: a -> a", name="one.cases.yaml")
-    suite.cases("b: b -> b", name="deep/golden-two.yaml")
+    suite.cases("b: b -> b", name="deep/golden/two.yaml")
     suite.cases("c: c -> z", name="three.eval.yaml")
     suite.run().assert_outcomes(passed=2)
 
