@@ -27,7 +27,7 @@ def assemble(
     if isinstance(raw, CsvCases):
         alike = alike_cases(raw, builder)
         if alike is not None:
-            return alike, range(len(alike)), []
+            return alike, alike.places, []
     cases: list[Case] = []
     found: list[Found] = []
     lines: dict[str, int] = {}

@@ -11,10 +11,12 @@ from unicodedata import normalize
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.build import CaseBuilder
 from pytest_evalsuite.testsets.csv_reader import CsvCases
-from pytest_evalsuite.testsets.fields import CASE
+from pytest_evalsuite.testsets.fields import CASE, ID_LENGTH
 from pytest_evalsuite.testsets.identity import derive_id
 from pytest_evalsuite.testsets.model import Case
 from pytest_evalsuite.testsets.problems import Problem
+from pytest_evalsuite.testsets.readers import CONTROL
+from pytest_evalsuite.testsets.scalars import LARGEST
 
 __all__ = ["RowCases", "alike_cases"]
 
@@ -22,16 +24,20 @@ FEWEST_ROWS: Final = 1000
 """Under which the ordinary way is quick enough."""
 MOST_KINDS: Final = 0.1
 """The share of rows that may be of a kind of their own before checking each is as quick."""
-OWN: Final = frozenset({"question", "expected_response"})
+OWN: Final = frozenset({"question", "expected_response", "id", "order"})
 """Columns in which every row may differ."""
 
 
 class RowCases(Sequence[Case]):
-    """The cases of rows that are known to be good, each made when it is first asked for."""
+    """The cases of rows that are known to be good, each made when it is first asked for.
 
-    def __init__(self, rows: CsvCases, builder: CaseBuilder) -> None:
+    ``places`` gives the index of the row at each position.
+    """
+
+    def __init__(self, rows: CsvCases, builder: CaseBuilder, places: Sequence[int]) -> None:
         self._rows = rows
         self._builder = builder
+        self.places = places
         rows.text = ""
         self._cases: list[Case | None] = [None] * len(rows)
 
@@ -54,16 +60,17 @@ class RowCases(Sequence[Case]):
         case = self._cases[place]
         if case is None:
             problems: list[Problem] = []
-            case = self._builder.build(self._rows.raw(place), self._rows.line(place), place, problems)
+            index = self.places[place]
+            case = self._builder.build(self._rows.raw(index), self._rows.line(index), place, problems)
             if case is None:
                 raise AssertionError(f"a row that was found good is not: {problems}")
             self._cases[place] = case
-            self._rows.rows[place] = []
+            self._rows.rows[index] = []
         return case
 
 
 def alike_cases(rows: CsvCases, builder: CaseBuilder) -> RowCases | None:
-    """Give the cases of rows that differ only in question and expected response, or None.
+    """Give the cases of rows that differ only in question, expected response, id and order, or None.
 
     None says that nothing is known: that the rows differ in more, that they are few, that something is wrong, or that
     two ask the same. The ordinary way then finds out.
@@ -71,19 +78,38 @@ def alike_cases(rows: CsvCases, builder: CaseBuilder) -> RowCases | None:
     if len(rows) < FEWEST_ROWS:
         return None
     names = [CASE.by_key.get(column.name, (column.name,))[0] for column in rows.columns]
-    if "question" not in names or {"id", "order", "expected"} & set(names):
+    if "question" not in names or "expected" in names:
         return None
     columns: dict[str, tuple[str, ...]] = dict(zip(names, zip(*rows.rows, strict=True), strict=True))
     questions = columns["question"]
-    if not all(map(str.strip, questions)) or ids_clash(questions):
+    places = in_order(columns["order"]) if "order" in columns else range(len(rows))
+    clash = ids_bad(columns["id"]) if "id" in columns else ids_clash(questions)
+    if clash or places is None or not all(map(str.strip, questions)):
         return None
-    responses = columns.get("expected_response", ("",) * len(rows))
-    signatures = list(zip(*(cells for name, cells in columns.items() if name not in OWN), strict=True))
-    signatures = signatures or [()] * len(rows)
-    methods = methods_of(rows, signatures, builder)
+    kinds = list(zip(*(cells for name, cells in columns.items() if name not in OWN), strict=True)) or [()] * len(rows)
+    methods = methods_of(rows, kinds, builder)
     if methods is None:
         return None
-    return RowCases(rows, builder) if all_usable([methods[kind] for kind in signatures], responses) else None
+    responses = columns.get("expected_response", ("",) * len(rows))
+    return RowCases(rows, builder, places) if all_usable([methods[kind] for kind in kinds], responses) else None
+
+
+def in_order(cells: Sequence[str]) -> Sequence[int] | None:
+    """Give the indices of rows by their order; None where one is not written as a whole number, or is left out."""
+    try:
+        orders = list(map(int, cells))
+    except ValueError:
+        return None
+    if list(map(str, orders)) != list(cells) or max(map(abs, orders)) > LARGEST:
+        return None
+    return sorted(range(len(orders)), key=orders.__getitem__)
+
+
+def ids_bad(ids: Sequence[str]) -> bool:
+    """Whether an id may be missing, malformed, there twice, or not written as it is kept."""
+    together = "".join(ids)
+    plain = together.isascii() and not CONTROL.search(together) and list(map(str.strip, ids)) == list(ids)
+    return not plain or not all(ids) or max(map(len, ids)) > ID_LENGTH or len(set(ids)) < len(ids)
 
 
 def all_usable(methods: Sequence[Method], responses: Sequence[str]) -> bool:
@@ -99,19 +125,19 @@ def all_usable(methods: Sequence[Method], responses: Sequence[str]) -> bool:
 
 
 def methods_of(
-    rows: CsvCases, signatures: list[tuple[str, ...]], builder: CaseBuilder
+    rows: CsvCases, kinds: list[tuple[str, ...]], builder: CaseBuilder
 ) -> dict[tuple[str, ...], Method] | None:
     """Build one case of each kind of row, and give its method; None where one is wrong or there are too many kinds."""
-    first = dict(zip(reversed(signatures), range(len(rows) - 1, -1, -1), strict=True))
+    first = dict(zip(reversed(kinds), range(len(rows) - 1, -1, -1), strict=True))
     if len(first) > len(rows) * MOST_KINDS:
         return None
     found: dict[tuple[str, ...], Method] = {}
-    for signature, index in first.items():
+    for kind, index in first.items():
         problems: list[Problem] = []
         case: Any = builder.build(rows.raw(index), rows.line(index), index, problems)
         if case is None or case.expected is not None or case.inputs:
             return None
-        found[signature] = case.checks[0].method
+        found[kind] = case.checks[0].method
     return found
 
 

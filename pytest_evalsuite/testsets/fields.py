@@ -52,6 +52,7 @@ class Table:
         return self.fields[self.by_key[key][0]]
 
 
+ID_LENGTH: Final = 200
 SCALAR_TEXT: Final[Schema] = {"type": ["string", "number", "boolean"], "minLength": 1}
 """Text: an unquoted number is text too where text is wanted."""
 ANY_MAPPING: Final[Schema] = {"type": "object"}
@@ -144,7 +145,7 @@ NOT: Final = Field("not", FLAG, "Negation: the score becomes 1 - score.")
 
 CASE: Final = Table(
     [
-        Field("id", one_line(200), "A name for the case that stays; derived from what is asked when left out."),
+        Field("id", one_line(ID_LENGTH), "A name for the case that stays; derived from what is asked when left out."),
         Field("question", TEXT, "What the agent is asked.", ("input",)),
         Field("inputs", INPUTS, "What the agent is given, by name, beside or instead of a question."),
         EXPECTED_RESPONSE,

@@ -84,7 +84,7 @@ def create(method: type[Method], options: Mapping[str, Any]) -> Method:
     for key, value in options.items():
         try:
             values[key] = kept_text(value) if key in texts else json_value(value)
-        except Refused as refused:  # noqa: PERF203 - all mistakes, not the first
+        except Refused as refused:
             problems.extend(((key, *path), message) for path, message in refused.problems)
     if problems:
         raise Refused(problems=problems)
@@ -130,7 +130,10 @@ WANTED = {
     "string_type": "text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
     "bool_type": "true or false",
     "list_type": "a list",
     "tuple_type": "a list",
@@ -155,7 +158,8 @@ def wording(detail: dict[str, Any], name: str) -> str:
     if kind in WANTED:
         return f"expected {WANTED[kind].format_map(context)}, not {show(value)}"
     if kind == "missing":
-        return f"{name} needs the option {str(detail['loc'][-1])!r}"
+        option = repr(str(detail["loc"][-1]))
+        return f"{name} needs the option {option}" if len(detail["loc"]) == 1 else f"{option} is missing"
     if kind in {"too_short", "string_too_short"}:
         least = context["min_length"]
         return "is empty" if least == 1 else f"is too short: at least {least} {unit(kind)}"

@@ -99,7 +99,7 @@ def each(items: Any, read: Reader) -> list[Any]:
     for key, value in items:
         try:
             found.append(read(value))
-        except Refused as refused:  # noqa: PERF203 - all mistakes, not the first
+        except Refused as refused:
             problems.extend(((key, *path), message) for path, message in refused.problems)
     if problems:
         raise Refused(problems=problems)

@@ -219,7 +219,17 @@ def told(case: Case) -> object:
     return (case.id, case.question, case.line, case.position, case.tags, [check.definition() for check in case.checks])
 
 
-COLUMNS = ["question", "expected_response", "test_method", "passing_score", "keywords", "tags", "order", "expected"]
+COLUMNS = [
+    "question",
+    "expected_response",
+    "id",
+    "test_method",
+    "passing_score",
+    "keywords",
+    "tags",
+    "order",
+    "expected",
+]
 CELLS = {
     "question": st.sampled_from(["a", "b", "c", "d", "e", "caf\u00e9", "cafe\u0301", "", " ", "x\ny"]),
     "expected_response": st.sampled_from(["a", "5", "", " ", "??"]),
@@ -227,12 +237,13 @@ CELLS = {
     "passing_score": st.sampled_from(["", ".5", "1", "2"]),
     "keywords": st.sampled_from(["", "a", "a|b"]),
     "tags": st.sampled_from(["", "x,y"]),
-    "order": st.sampled_from(["", "1", "2"]),
+    "id": st.sampled_from(["", "i", "j", "k", "l ", "caf\u00e9", "\x07", "x" * 201]),
+    "order": st.sampled_from(["", "1", "2", "-3", "017", " 4", "9" * 19]),
     "expected": st.sampled_from(["", "z"]),
 }
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(st.data())
 def test_the_quick_way_finds_what_the_ordinary_way_finds(data: st.DataObject) -> None:
     columns = data.draw(
