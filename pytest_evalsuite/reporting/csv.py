@@ -59,8 +59,8 @@ def csv_text(run: Run) -> str:
 def escape_cell(text: str) -> str:
     """The text as a cell that no spreadsheet evaluates; NUL, which no reader takes, as U+2400.
 
-    To have the text back, drop one ``'`` that stands before any more of them and one of ``= + - @``, a tab or a line
-    break.
+    To have the text back, drop one ``'`` that stands before any more of them and one of ``= + - @`` (also full-width),
+    a tab or a line break.
     """
     text = text.replace("\0", "\N{SYMBOL FOR NULL}")
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text

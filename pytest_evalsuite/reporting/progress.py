@@ -32,12 +32,12 @@ class Writer(Protocol):
 
 
 def progress_text(done: int, total: int, failed: int, errors: int, seconds: float, room: int) -> str:
-    """``37/500 · 12.3/s · 38 s left · 2 failed``, as much of it as there is room for; empty where none fits."""
-    rate = done / seconds if seconds > 0 else 0.0
+    """``37/500 | 12.3/s | 37.5 s left | 2 failed``, as much of it as there is room for; empty where none fits."""
     parts = [f"{done:,}/{total:,}"]
-    if done:
-        parts.append(f"{rate:.1f}/s")
-        parts.append(f"{numbers.duration((total - done) / rate)} left")
+    if done and seconds > 0:
+        rate = done / seconds
+        parts.append(f"{rate:.1f}/s" if rate >= 1 else f"{rate * 60:.1f}/min")
+        parts.append(f"{numbers.duration((total - done) * seconds / done)} left")
     if failed:
         parts.append(f"{failed:,} failed")
     if errors:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.reporting.escape import encodable, escape_terminal, escaped_characters
 
 NASTY = st.text(
     st.one_of(
@@ -69,3 +69,26 @@ def test_examples(text: str, expected: str) -> None:
 
 def test_kept_newlines_start_lines_of_their_own() -> None:
     assert escape_terminal("a\n::error::b\r\n", keep_newlines=True) == "a\n\\x3a:error::b\\r\n"
+
+
+@given(NASTY)
+def test_character_by_character_it_is_the_same(text: str) -> None:
+    shown = escaped_characters(text)
+    assert len(shown) == len(text)
+    assert "".join(shown) == escape_terminal(text)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.sampled_from(["ascii", "cp1252", "latin-1", "cp437", "utf-8"]),
+)
+def test_every_encoding_has_a_form_for_it(text: str, encoding: str) -> None:
+    shown = encodable(text, encoding)
+    shown.encode(encoding)
+    assert encodable(shown, encoding) == shown
+    assert shown == text or encoding != "utf-8"
+
+
+def test_what_an_encoding_has_is_left_alone() -> None:
+    assert encodable("für 日", "latin-1") == r"für \u65e5"
+    assert encodable("für 日", None) == "für 日"
