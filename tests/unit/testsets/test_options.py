@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - a mistake and its message read best on one line
+# ruff: noqa: E501, RUF012 - a mistake and its message read best on one line; pydantic copies defaults
 from __future__ import annotations
 
 from collections.abc import Callable
