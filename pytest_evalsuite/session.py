@@ -14,6 +14,7 @@ from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.methods import MethodRegistry
+from pytest_evalsuite.reporting.escape import encodable
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.terminal import summary_lines
@@ -303,6 +304,7 @@ class EvalSession:
         if self._run is None:
             return
         verbosity = self.config.get_verbosity()
+        writer = getattr(self.config.get_terminal_writer(), "_file", None)
         lines = summary_lines(
             self._run,
             verbosity=verbosity,
@@ -313,7 +315,7 @@ class EvalSession:
         if verbosity >= 0:
             terminalreporter.section("eval suites")
         for line, markup in lines:
-            terminalreporter.line(line, **markup)
+            terminalreporter.line(encodable(line, getattr(writer, "encoding", None)), **markup)
 
 
 def _plan_of(items: Iterable[pytest.Item]) -> Plan:
