@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -79,45 +80,59 @@ class Agent:
         return plan
 
     def _make_plan(self, has_question: bool, inputs: frozenset[str]) -> _Plan:
-        given = set(CONTEXT_NAMES) | inputs
-        if not has_question:
-            given.discard("question")
         primary = "question" if has_question else "inputs"
         parameters = _parameters(self.function)
         if parameters is None:
             return _Plan((primary,), ())
-        kinds = inspect.Parameter
-        fillable = [p for p in parameters if p.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)]
-        takes_rest = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
-        unknown = [p.name for p in fillable if p.name not in given and p.default is p.empty]
+        given = inputs.union(name for name in CONTEXT_NAMES if has_question or name != "question")
+        sources = self._sources(parameters, given, inputs, primary)
+        if not {"question", "inputs", "case", *inputs} & set(sources.values()):
+            raise ConfigurationError(
+                f"agent {self.name!r} takes neither the question nor any input of the case {_takes(parameters)}"
+            )
+        only_by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+        positional = tuple(sources.pop(name) for name in _reachable(only_by_place, sources))
+        if unreachable := sorted(sources.keys() & set(only_by_place)):
+            raise ConfigurationError(
+                f"agent {self.name!r} takes {_listed(unreachable)} by position only, behind a parameter that the case "
+                "does not give"
+            )
+        return _Plan(positional, tuple(sources.items()))
+
+    def _sources(
+        self, parameters: Sequence[inspect.Parameter], given: frozenset[str], inputs: frozenset[str], primary: str
+    ) -> dict[str, str]:
+        """The name of the value for each parameter that gets one; every input goes somewhere."""
+        fillable = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        takes_rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
         sources = {p.name: p.name for p in fillable if p.name in given}
-        asked = {"question", "inputs", "case"} | inputs
-        if len(unknown) == 1 and not asked & sources.keys():
+        unknown = [p.name for p in fillable if p.name not in given and p.default is p.empty]
+        if len(unknown) == 1 and not {"question", "inputs", "case", *inputs} & sources.keys():
             sources[unknown.pop()] = primary
         if unknown:
             raise ConfigurationError(
                 f"agent {self.name!r} requires {_listed(unknown)}, which the case does not give "
                 f"(it gives: {', '.join(sorted(given))})"
             )
-        if not takes_rest and not {"inputs", "case"} & set(sources.values()):
-            ignored = inputs - sources.keys()
-            if ignored:
-                raise ConfigurationError(
-                    f"agent {self.name!r} does not take the input {_listed(sorted(ignored))} of the case "
-                    f"(it takes: {', '.join(p.name for p in fillable) or 'nothing'})"
-                )
+        ignored = sorted(inputs - sources.keys())
         if takes_rest:
-            sources.update((name, name) for name in sorted(inputs - sources.keys()))
-            if has_question:
-                sources.setdefault("question", "question")
-        if not asked & set(sources.values()):
+            sources.update((name, name) for name in ignored)
+            if primary == "question" and "question" not in sources.values():
+                sources["question"] = "question"
+        elif ignored and not {"inputs", "case"} & set(sources.values()):
             raise ConfigurationError(
-                f"agent {self.name!r} takes neither the question nor any input of the case "
-                f"(it takes: {', '.join(p.name for p in fillable) or 'nothing'})"
+                f"agent {self.name!r} does not take the input {_listed(ignored)} of the case {_takes(parameters)}"
             )
-        order = [p.name for p in fillable if p.kind is kinds.POSITIONAL_ONLY]
-        positional = tuple(sources.pop(name) for name in order if name in sources)
-        return _Plan(positional, tuple(sources.items()))
+        return sources
+
+
+def _takes(parameters: Iterable[inspect.Parameter]) -> str:
+    return f"(it takes: {', '.join(str(p.replace(annotation=p.empty)) for p in parameters) or 'nothing'})"
+
+
+def _reachable(names: Sequence[str], sources: Mapping[str, str]) -> list[str]:
+    """Those that can be given by place: up to the first that has no source."""
+    return list(itertools.takewhile(sources.__contains__, names))
 
 
 def _value(request: Request, inputs: Mapping[str, Any], name: str) -> Any:

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
@@ -16,6 +16,9 @@ __all__ = ["MAX_ANSWER_CHARS", "clean_text", "output_text", "read_reply", "tool_
 
 MAX_ANSWER_CHARS: Final = 1_000_000
 """A longer answer is an error: no method can judge it and no report can show it."""
+
+MAX_DEPTH: Final = 100
+"""Levels of a structured answer. What is nested deeper is no answer that anybody reads, and some tools cannot."""
 
 _REPLY_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(AgentReply))
 
@@ -43,9 +46,10 @@ def output_text(output: Any) -> str:
 
 
 def clean_text(text: str) -> str:
-    """The text with lone surrogates, which no file or terminal can hold, as U+FFFD."""
+    """The text as a plain `str`, with lone surrogates, which no file or terminal can hold, as U+FFFD."""
+    text = str.__str__(text)  # a subclass may say something else of itself, or raise
     if text.isascii():
-        return str(text)
+        return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -63,27 +67,34 @@ def tool_calls_json(reply: AgentReply) -> list[dict[str, Any]]:
 
 
 def _output(raw: Any, max_chars: int) -> Any:
-    if raw is None:
-        raise ReplyError("the agent returned None; expected text, a mapping or an AgentReply (is a `return` missing?)")
-    if isinstance(raw, (bytes, bytearray, memoryview)):
-        raise ReplyError("the agent returned bytes; expected text (decode them)")
-    if inspect.isgenerator(raw) or inspect.isasyncgen(raw):
-        raise ReplyError("the agent returned a generator; expected the whole answer (join its parts)")
-    if inspect.isawaitable(raw):
-        raise ReplyError("the agent returned an awaitable inside its answer; expected the answer itself")
     if isinstance(raw, str):
         return _checked_text(raw, max_chars)
-    if isinstance(raw, (Mapping, list, tuple, int, float)):
+    if isinstance(raw, (Mapping, list, tuple, int, float)) or _is_dataclass(raw):
         return _json_value(raw, max_chars)
-    if dataclasses.is_dataclass(raw) and not isinstance(raw, type):
-        return _json_value(dataclasses.asdict(raw), max_chars)
-    dump = getattr(raw, "model_dump", None)
-    if callable(dump) and not isinstance(getattr(raw, "content", None), str):
-        return _json_value(dump(mode="json"), max_chars)
+    if (problem := _no_answer(raw)) is not None:
+        raise ReplyError(f"the agent returned {problem}")
     content = getattr(raw, "content", None)
     if isinstance(content, str):
         return _checked_text(content, max_chars)
+    if callable(getattr(raw, "model_dump", None)):
+        return _json_value(raw, max_chars)
     raise ReplyError(f"the agent returned a {type(raw).__name__}; expected text, a mapping or an AgentReply")
+
+
+def _no_answer(raw: Any) -> str | None:
+    if raw is None:
+        return "None; expected text, a mapping or an AgentReply (is a `return` missing?)"
+    if isinstance(raw, (bytes, bytearray, memoryview)):
+        return "bytes; expected text (decode them)"
+    if isinstance(raw, type):
+        return f"the class {raw.__name__}; expected an answer (an instance?)"
+    if inspect.isgenerator(raw) or inspect.isasyncgen(raw):
+        return "a generator; expected the whole answer (join its parts)"
+    if inspect.isawaitable(raw):
+        if inspect.iscoroutine(raw):
+            raw.close()  # else Python warns that nobody awaited it
+        return "an awaitable inside its answer; expected the answer itself (await it)"
+    return None
 
 
 def _checked_text(text: str, max_chars: int) -> str:
@@ -94,27 +105,39 @@ def _checked_text(text: str, max_chars: int) -> str:
     return clean_text(text)
 
 
-def _json_value(value: Any, max_chars: int) -> Any:
+def _json_value(value: Any, max_chars: int, what: str = "the agent's answer") -> Any:
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False, default=_jsonable)
+        if len(text) > max_chars:
+            raise ReplyError(f"{what} has {len(text):,} characters as JSON, more than {max_chars:,}")
+        copied = json.loads(text)
+        if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(copied, MAX_DEPTH):
+            raise ReplyError(f"{what} is nested more than {MAX_DEPTH} levels deep")
+        return _clean_strings(copied) if "\\ud" in text.lower() else copied
     except (TypeError, ValueError, RecursionError) as error:
-        raise ReplyError(f"the agent's answer is no JSON value: {error}") from error
-    if len(text) > max_chars:
-        raise ReplyError(f"the agent's answer has {len(text):,} characters as JSON, more than {max_chars:,}")
-    if "\\ud" in text.lower():
-        return _clean_strings(json.loads(text))
-    return json.loads(text)
+        raise ReplyError(f"{what} is no JSON value: {error}") from error
 
 
 def _jsonable(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if _is_dataclass(value):
         return dataclasses.asdict(value)
     dump = getattr(value, "model_dump", None)
     if callable(dump):
         return dump(mode="json")
     raise TypeError(f"it holds a {type(value).__name__}")
+
+
+def _is_dataclass(value: Any) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(part, levels - 1) for part in parts)
 
 
 def _clean_strings(value: Any) -> Any:
@@ -129,27 +152,42 @@ def _clean_strings(value: Any) -> Any:
 
 def _clean(reply: AgentReply, max_chars: int) -> AgentReply:
     """The reply with every field checked, for nobody has held an agent to their types."""
-    usage: Any = reply.usage
-    if isinstance(usage, Mapping):
-        usage = _fields(Usage, usage, "usage")
-    for number in (usage.input_tokens, usage.output_tokens) if usage else ():
-        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
-            raise ReplyError(f"the reply's token counts must be whole numbers, 0 or more, not {number!r}")
     cost: Any = reply.cost
     if cost is not None and (isinstance(cost, bool) or not isinstance(cost, (int, float)) or not _is_amount(cost)):
         raise ReplyError(f"the reply's cost must be a finite number, 0 or more, in US dollars, not {cost!r}")
     trace_id: Any = reply.trace_id
     if trace_id is not None and not isinstance(trace_id, str):
         raise ReplyError(f"the reply's trace_id must be text, not a {type(trace_id).__name__}")
-    calls = [_tool_call(call, max_chars) for call in reply.tool_calls]
+    calls: Any = reply.tool_calls
+    if calls is None:
+        calls = ()
+    if isinstance(calls, str) or not isinstance(calls, Iterable):
+        raise ReplyError(f"the reply's tool_calls must be a list, not a {type(calls).__name__}")
     return AgentReply(
         _output(reply.output, max_chars),
-        tool_calls=calls,
-        usage=usage,
+        tool_calls=[_tool_call(call, max_chars) for call in calls],
+        usage=_usage(reply.usage),
         cost=cost,
         trace_id=trace_id and clean_text(trace_id),
-        metadata=_json_value(dict(reply.metadata), max_chars) if reply.metadata else {},
+        metadata=_mapping(reply.metadata, max_chars, "the reply's metadata"),
     )
+
+
+def _usage(usage: Any) -> Usage | None:
+    if isinstance(usage, Mapping):
+        usage = _fields(Usage, usage, "usage")
+    if usage is None:
+        return None
+    if not isinstance(usage, Usage):
+        raise ReplyError(
+            "the reply's usage must be a Usage or a mapping with input_tokens and output_tokens, "
+            f"not a {type(usage).__name__}"
+        )
+    counts: tuple[Any, ...] = (usage.input_tokens, usage.output_tokens)
+    for number in counts:
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 0):
+            raise ReplyError(f"the reply's token counts must be whole numbers, 0 or more, not {number!r}")
+    return usage
 
 
 def _tool_call(call: Any, max_chars: int) -> ToolCall:
@@ -159,12 +197,21 @@ def _tool_call(call: Any, max_chars: int) -> ToolCall:
         call = _fields(ToolCall, call, "a tool call")
     if not isinstance(call, ToolCall) or not isinstance(call.name, str):
         raise ReplyError(f"a tool call must be a ToolCall, a name or a mapping with a name, not {type(call).__name__}")
+    name = _checked_text(call.name, max_chars)
     return ToolCall(
-        name=_checked_text(call.name, max_chars),
-        arguments=_json_value(dict(call.arguments), max_chars),
-        result=None if call.result is None else _json_value(call.result, max_chars),
+        name=name,
+        arguments=_mapping(call.arguments, max_chars, f"the arguments of tool call {name!r}"),
+        result=None if call.result is None else _json_value(call.result, max_chars, f"the result of {name!r}"),
         error=None if call.error is None else _checked_text(str(call.error), max_chars),
     )
+
+
+def _mapping(value: Any, max_chars: int, what: str) -> Any:
+    if not value:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ReplyError(f"{what} must be a mapping, not a {type(value).__name__}")
+    return _json_value(value, max_chars, what)
 
 
 def _fields(kind: Any, values: Mapping[str, Any], what: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_evalsuite.agents.replies import clean_text
 from pytest_evalsuite.errors import CaseError
 
-__all__ = ["describe_error"]
+__all__ = ["describe_error", "message_of"]
 
 MAX_MESSAGE: Final = 2_000
 MAX_TRACEBACK: Final = 20_000
@@ -27,7 +27,7 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     description: dict[str, Any] = {
         "kind": error.kind if isinstance(error, CaseError) else "agent",
         "type": type(error).__name__,
-        "message": _shortened(_message(error), MAX_MESSAGE),
+        "message": message_of(error),
     }
     text = "" if own and shown is error else _traceback(shown)
     if text:
@@ -35,9 +35,10 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     return description
 
 
-def _message(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
+    """The exception's own text, at most about 2,000 characters of it; its type's name when it has none."""
     try:
-        return clean_text(str(error)) or type(error).__name__
+        return _shortened(clean_text(str(error)), MAX_MESSAGE) or type(error).__name__
     except Exception as broken:
         return f"<str() of the exception raised {type(broken).__name__}>"
 

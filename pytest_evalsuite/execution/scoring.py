@@ -11,7 +11,8 @@ from typing import Any, Literal
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import CaseError, MethodError
-from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
+from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.methods._base import Answer, Score
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
@@ -130,8 +131,8 @@ def _apply(check: Check, answer: Answer) -> CheckResult:
         detail = asyncio.run(method.ascore(answer)) if method.is_async else method.score(answer)
     except CaseError:
         raise
-    except Exception as error:
-        raise MethodError(f"method {method.method!r} raised {type(error).__name__}: {error}") from error
+    except (Exception, *ENDS_NOTHING) as error:
+        raise MethodError(f"method {method.method!r} raised {type(error).__name__}: {message_of(error)}") from error
     if not isinstance(detail, Score):
         raise MethodError(f"method {method.method!r} returned a {type(detail).__name__}; expected a Score")
     score = 1.0 - detail.value if check.negate else detail.value
