@@ -100,8 +100,10 @@ class Recorder:
             status, stopped = "failed", "\n".join(["not everything could be collected:", *uncollected])
         elif not len(plan):
             status, stopped = "failed", stopped or "no case was selected"
-        elif missing and stopped is None:
-            stopped = f"{missing} of {len(plan)} selected cases have no result"
+        elif missing:
+            stopped = stopped or f"{missing} of {len(plan)} selected cases have no result"
+        else:
+            stopped = None  # too late to matter
         run.info = self._info(status, stopped)
         directory = self._directory
         if directory is not None:
