@@ -10,6 +10,7 @@
     |   +-- ReplyError             the agent returned something that is no answer
     |   +-- CaseTimeout            the agent did not answer in time
     |   +-- MethodError            a method could not score the answer
+    |   +-- JudgeError             a judge could not be asked, or gave no verdict
     +-- StoreError                 the run directory or an artifact could not be written or read
 
     CaseFailed (AssertionError)    the answer was scored, and the score is under the bar
@@ -29,6 +30,7 @@ __all__ = [
     "CaseTimeout",
     "ConfigurationError",
     "EvalsuiteError",
+    "JudgeError",
     "MethodError",
     "Mistake",
     "ReplyError",
@@ -100,6 +102,19 @@ class MethodError(CaseError):
     """A test method could not score an answer: it raised, or returned no score in 0..1."""
 
     kind = "method"
+
+
+class JudgeError(CaseError):
+    """A judge could not be asked or gave no verdict: the answer could not be judged, which is no score.
+
+    ``hopeless`` says that asking again will not help: a wrong key, an unknown model, no credit.
+    """
+
+    kind = "judge"
+
+    def __init__(self, message: str, *, hopeless: bool = False) -> None:
+        super().__init__(message)
+        self.hopeless = hopeless
 
 
 class StoreError(EvalsuiteError):

@@ -1,0 +1,44 @@
+"""The judge for those who have none: compares words, without a model, and says so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pytest_evalsuite.errors import JudgeError
+from pytest_evalsuite.judges._base import JudgeRequest, Verdict
+
+__all__ = ["EmbeddedJudge"]
+
+CAN_NOT_SEE: Final = "words were compared: a contradiction, a wrong detail or a missing 'not' goes unseen"
+
+
+class EmbeddedJudge:
+    """Grades how much of the expected answer's words an answer holds, offline.
+
+    It is no judge of meaning: use it to try a suite out, never to gate on. It cannot judge criteria, instructions or
+    rules at all.
+    """
+
+    identity = "embedded"
+
+    async def judge(self, request: JudgeRequest) -> Verdict:
+        """Compare words with each expected answer; the best one counts. Raises JudgeError without any."""
+        from rapidfuzz import fuzz
+
+        if request.purpose not in ("quality", "accuracy") or not request.expected:
+            raise JudgeError(
+                "could not be judged: the embedded judge only compares words with an expected_response; "
+                "criteria, instructions and rules need a model: --eval-judge openai:<model>",
+                hopeless=True,
+            )
+        share = max(
+            fuzz.token_set_ratio(expected.casefold(), request.answer.casefold()) for expected in request.expected
+        )
+        share = min(share, 100.0) / 100
+        value = round(1 + 9 * share) if request.scale.kind == "points" else share
+        return Verdict(
+            value=value,
+            reason=f"{share:.0%} of the words agree ({CAN_NOT_SEE})",
+            judge=self.identity,
+            notes=(CAN_NOT_SEE,),
+        )
