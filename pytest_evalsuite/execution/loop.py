@@ -91,10 +91,13 @@ class _Loop:
         self._thread = threading.Thread(target=self._run, name="evalsuite-agents", daemon=True)
         self._thread.start()
 
-    def call(self, function: Callable[[], None]) -> None:
-        """Have the function called on the loop, soon."""
-        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+    def call(self, function: Callable[[], None]) -> bool:
+        """Have the function called on the loop, soon; says whether the loop is still open."""
+        try:
             self._loop.call_soon_threadsafe(function)
+        except RuntimeError:  # it was closed meanwhile
+            return False
+        return True
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """On the loop: run the coroutine as a task that is kept."""
@@ -105,8 +108,7 @@ class _Loop:
     def responds(self, patience: float) -> bool:
         """Whether the loop does anything within so many seconds."""
         alive = threading.Event()
-        self.call(alive.set)
-        return alive.wait(patience)
+        return self.call(alive.set) and alive.wait(patience)
 
     def busy_with(self) -> Job | None:
         """The job whose task, or a task that it made, runs right now, as seen from another thread."""
@@ -140,8 +142,7 @@ class _Loop:
                 self._stopped = True
                 self._loop.stop()
 
-        self.call(lambda: self.start(settle()))
-        if settled.wait(patience):
+        if self.call(lambda: self.start(settle())) and settled.wait(patience):
             self._thread.join(patience / 10)
 
     def _run(self) -> None:

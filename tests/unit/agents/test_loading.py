@@ -136,6 +136,17 @@ def test_what_cannot_be_imported_is_told_with_the_agents_name(
     assert message in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "advised"), [("nowhere_at_all:bot", True), ("nowhere_at_all.bots:bot", True), ("{module}:bot", False)]
+)
+def test_the_path_is_blamed_only_where_the_agents_own_module_is_not_found(
+    module: Any, path: str, advised: bool
+) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        load_agent("support", {"support": path.format(module=module("import nothing_like_it"))})
+    assert ("`pythonpath`" in str(error.value)) is advised
+
+
 def test_an_unknown_name_is_told_with_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match=r"agent 'suport' is not configured; did you mean 'support'\? \(conf"):
         load_agent("suport", {"support": "shop:bot", "fast": "shop:fast"})
