@@ -62,7 +62,7 @@ def tool_calls_json(reply: AgentReply) -> list[dict[str, Any]]:
             **({} if call.result is None else {"result": call.result}),
             **({} if call.error is None else {"error": call.error}),
         }
-        for call in reply.tool_calls
+        for call in reply.tool_calls or ()
     ]
 
 
@@ -159,13 +159,11 @@ def _clean(reply: AgentReply, max_chars: int) -> AgentReply:
     if trace_id is not None and not isinstance(trace_id, str):
         raise ReplyError(f"the reply's trace_id must be text, not a {type(trace_id).__name__}")
     calls: Any = reply.tool_calls
-    if calls is None:
-        calls = ()
-    if isinstance(calls, str) or not isinstance(calls, Iterable):
+    if calls is not None and (isinstance(calls, str) or not isinstance(calls, Iterable)):
         raise ReplyError(f"the reply's tool_calls must be a list, not a {type(calls).__name__}")
     return AgentReply(
         _output(reply.output, max_chars),
-        tool_calls=[_tool_call(call, max_chars) for call in calls],
+        tool_calls=None if calls is None else [_tool_call(call, max_chars) for call in calls],
         usage=_usage(reply.usage),
         cost=cost,
         trace_id=trace_id and clean_text(trace_id),

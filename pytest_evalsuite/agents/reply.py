@@ -37,12 +37,13 @@ class Usage:
 class AgentReply:
     """An answer with what is known of how it came about.
 
-    ``output`` is text or a JSON value (mapping, list, number, bool); ``cost`` is in US dollars; ``trace_id`` names
-    the trace of the call in whatever system holds it.
+    ``output`` is text or a JSON value (mapping, list, number, bool). ``tool_calls`` are in the order in which they
+    were made, failed ones too; None says that the agent does not tell, an empty list that it called no tool. ``cost``
+    is in US dollars; ``trace_id`` names the trace of the call in whatever system holds it.
     """
 
     output: Any
-    tool_calls: Sequence[ToolCall] = ()
+    tool_calls: Sequence[ToolCall] | None = None
     usage: Usage | None = None
     cost: float | None = None
     trace_id: str | None = None

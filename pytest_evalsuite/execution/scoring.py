@@ -69,7 +69,7 @@ def score_attempt(case: Case, attempt: Attempt, *, time_limit: float | None = No
     results: list[CheckResult] = []
     error: BaseException | None = None
     for check in case.checks:
-        answer = _answer(case, check, attempt.reply, text, time_limit)
+        answer = _answer(case, check, attempt.reply, text, time_limit, attempt.seconds)
         try:
             results.append(_apply(check, answer))
         except Exception as broken:
@@ -111,7 +111,9 @@ def pass_hat_k(attempts: int, passed: int, k: int) -> float:
     return math.comb(passed, k) / math.comb(attempts, k)
 
 
-def _answer(case: Case, check: Check, reply: AgentReply, text: str, time_limit: float | None) -> Answer:
+def _answer(
+    case: Case, check: Check, reply: AgentReply, text: str, time_limit: float | None, seconds: float
+) -> Answer:
     return Answer(
         text=text,
         output=reply.output,
@@ -122,6 +124,7 @@ def _answer(case: Case, check: Check, reply: AgentReply, text: str, time_limit: 
         reply=reply,
         metadata=case.metadata,
         time_limit=time_limit,
+        seconds=seconds,
     )
 
 

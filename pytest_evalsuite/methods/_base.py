@@ -48,7 +48,8 @@ class Answer:
 
     ``text`` is the reply as text and ``output`` the same as the agent returned it (text or a JSON value).
     ``expected_responses`` are the texts of which any one is right; ``expected`` is a structured expectation (a JSON
-    value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None.
+    value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None. ``seconds`` is
+    how long the agent took, None where it was not called.
     """
 
     text: str
@@ -60,6 +61,7 @@ class Answer:
     reply: AgentReply
     metadata: Mapping[str, Any] = field(default_factory=dict)
     time_limit: float | None = None
+    seconds: float | None = None
 
 
 class Method(BaseModel):
