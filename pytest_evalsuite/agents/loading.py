@@ -90,10 +90,9 @@ def _import(path: str, name: str) -> Any:
     try:
         found: Any = importlib.import_module(module_name)
     except ImportError as error:
-        raise ConfigurationError(
-            f"agent {name!r}: cannot import {module_name!r}: {error} (is its folder on the path? "
-            "set `pythonpath` in pytest's configuration or install the package)"
-        ) from error
+        own = error.name is not None and f"{module_name}.".startswith(f"{error.name}.")
+        advice = " (is its folder on the path? set `pythonpath` in pytest's configuration or install the package)"
+        raise ConfigurationError(f"agent {name!r}: cannot import {module_name!r}: {error}{advice * own}") from error
     except (Exception, SystemExit) as error:
         raise ConfigurationError(
             f"agent {name!r}: importing {module_name!r} failed: {type(error).__name__}: {error}"

@@ -52,6 +52,8 @@ def read_header(
         found.append(column)
         if message:
             mistakes.append((index, message))
+    if len(cells) > 1 and not any(found) and not any("did you mean" in message for _, message in mistakes):
+        return found, [(0, f"the first row names no column: put {','.join(SEED_COLUMNS[:3])} or the like above it")]
     names = [field_name(column) for column in found]
     for name, count in Counter(names).items():
         if name and count > 1:

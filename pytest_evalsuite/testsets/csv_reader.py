@@ -102,8 +102,10 @@ def drop_misfits(cases: CsvCases, width: int) -> None:
             continue
         place = find_cells(physical, line).places[width] if len(row) > width else (line, 1)
         hint = " (a quote after a space does not begin a quoted cell)" if any(' "' in cell[:2] for cell in row) else ""
-        if not hint and len(row) > width:
-            hint = ": a cell with a comma in it needs quotes"
+        if not hint:
+            hint = (
+                ": a cell with a comma in it needs quotes" if len(row) > width else ": an empty cell has its comma too"
+            )
         message = f"the row has {len(row)} cells, the header {width}{hint}"
         cases.broken.append(Mistake(cases.path, *place, message))
     cases.rows = [row for row, _ in kept]

@@ -255,6 +255,8 @@ def mistake(event: Any, message: str) -> YamlMistake:
 HINTS: Final = {
     "mapping values are not allowed": "a text with ': ' in it needs quotes",
     "cannot start any token": "YAML is indented with spaces, not tabs; a text that begins with @, ` or % needs quotes",
+    "found a tab character": "YAML is indented with spaces, not tabs",
+    "unknown escape character": "a text with backslashes in it is best put in single quotes",
     "unexpected end of stream": "a quote is not closed",
     "did not find expected key": "the lines of a mapping must begin in the same column, and quotes in a text end it",
     "did not find expected '-' indicator": "the items of a list must begin in the same column",

@@ -111,6 +111,7 @@ HEADER = {
     "question,expected_respons\nq,a\n": "1:10: unknown column 'expected_respons'; did you mean 'expected_response'? (to keep it",
     "question,zzzz\nq,a\n": "1:10: unknown column 'zzzz' (known: question, expected_response, test_method, passing_score, keywords",
     "question,expected_response,\nq,a,\n": "1:28: a column has no name",
+    "What is it?,tea,contains\n": "1:1: the first row names no column: put question,expected_response,test_method or",
     "question,checks\nq,a\n": "1:10: column 'checks' cannot stand in a CSV file; use a YAML test set",
     "question,inputs\nq,a\n": "1:10: column 'inputs' cannot stand in a CSV file; use inputs.<name>",
     "question,file_url\nq,a\n": "1:10: column 'file_url' is not supported yet",
@@ -126,10 +127,11 @@ def test_a_wrong_header(mistakes: Mistakes, text: str) -> None:
 def test_all_wrong_columns_at_once(mistakes: Mistakes) -> None:
     found = mistakes("question,nope,expected_respons\nq,a,b\n", NAME)
     assert [line.partition(": ")[0] for line in found] == ["1:10", "1:15"]
+    assert len(mistakes("questoin,zzzz\nq,a\n", NAME)) == 2
 
 
 ROWS = {
-    "q,a,,\n": "2:1: the row has 4 cells, the header 6",
+    "q,a,,\n": "2:1: the row has 4 cells, the header 6: an empty cell has its comma too",
     "q,a,,,,,x\n": "2:9: the row has 7 cells, the header 6: a cell with a comma in it needs quotes",
     'q, "a,b",,,,\n': "2:13: the row has 7 cells, the header 6 (a quote after a space does not begin a quoted cell)",
     '"q,a,,,,\nr,a,,,,\n': "2:1: the quote that opens here is never closed",
