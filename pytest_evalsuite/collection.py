@@ -50,12 +50,13 @@ def the_configured_agent(request: pytest.FixtureRequest) -> Any:
 eval_agent = pytest.fixture(name="eval_agent")(the_configured_agent)
 
 
-def ask_configured() -> None:
-    """Stands for a case as pytest's test function: it wants no fixture, for a fixture for each case costs time."""
+# What pytest takes for a case's test function. Without docstrings, which it would show of each.
 
 
-def ask_fixture(eval_agent: Any) -> None:
-    """Stands for a case whose agent is a fixture of the user's."""
+def _ask_configured() -> None: ...  # wants no fixture, for one fixture for each case costs time
+
+
+def _ask_fixture(eval_agent: Any) -> None: ...
 
 
 class TestSetFile(pytest.Module):
@@ -90,10 +91,10 @@ class TestSetFile(pytest.Module):
         state = self.config.stash[STATE]
         marker = _Marker(self, test_set)
         marker.check()
-        probe = self._item("eval_agent", ask_fixture, None)
+        probe = self._item("eval_agent", _ask_fixture, None)
         definition = probe._fixtureinfo.name2fixturedefs["eval_agent"][-1]
         overridden = definition.func is not the_configured_agent
-        function = ask_fixture if overridden else ask_configured
+        function = _ask_fixture if overridden else _ask_configured
         fixtureinfo = probe._fixtureinfo if overridden else None
         agents = state.agents_of(test_set, self.ihook, needed=not overridden)
         place = (self.path_from_root(), os.path.relpath(self.path, self.config.rootpath))

@@ -144,6 +144,16 @@ def test_looking_calls_nobody_and_writes_nothing(shop: Suite, option: str) -> No
     result.stdout.no_fnmatch_line("*eval suites*")
 
 
+def test_collect_only_shows_cases_and_nothing_of_how_they_are_made(shop: Suite) -> None:
+    tree = [line for line in shop.run("--collect-only", "-vv", "refunds.eval.yaml").outlines if line.startswith(" ")]
+    assert [line.strip() for line in tree] == [
+        "<TestSetFile refunds.eval.yaml>",
+        "<CaseItem window>",
+        "<CaseItem polite>",
+        "<CaseItem wrong>",
+    ]
+
+
 def test_setup_plan_shows_the_fixtures_of_a_case(shop: Suite) -> None:
     shop.write("conftest.py", "import pytest\n@pytest.fixture(autouse=True)\ndef shop_is_open(): pass\n")
     result = shop.run("--setup-plan", "-k", "both")
