@@ -97,7 +97,8 @@ class TestSetFile(pytest.Module):
         function = _ask_fixture if overridden else _ask_configured
         fixtureinfo = probe._fixtureinfo if overridden else None
         agents = state.agents_of(test_set, self.ihook, needed=not overridden)
-        place = (self.path_from_root(), os.path.relpath(self.path, self.config.rootpath))
+        source = self.config.rootpath / (test_set.cases_path or test_set.path)
+        place = (self.path_from_root(), source, os.path.relpath(source, self.config.rootpath))
         for case in test_set.cases:
             for agent_name, agent in agents(case):
                 several = len(state.settings.chosen_agents) > 1

@@ -48,16 +48,17 @@ class CaseItem(pytest.Function):
     record: dict[str, Any] | None = None
 
     def bind(
-        self, case: Case, test_set: TestSet, place: tuple[str, str], agent_name: str, agent: Agent | None
+        self, case: Case, test_set: TestSet, place: tuple[str, Path, str], agent_name: str, agent: Agent | None
     ) -> None:
         """Tell the item what it stands for (its constructor is pytest's).
 
-        ``place`` is the test set's path from the root folder, first with ``/``, then as the platform writes it.
+        ``place`` is the test set's path from the root folder, with ``/``; the file that the case's line is in; and
+        that file's path from the root folder, as the platform writes it.
         ``agent`` is None where only a fixture names it.
         """
         self.case = case
         self.test_set = test_set
-        self.test_set_key, self._relative = place
+        self.test_set_key, self._source, self._relative = place
         self.agent_name = agent_name
         self.agent = agent
 
@@ -71,7 +72,7 @@ class CaseItem(pytest.Function):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the case stands in its file."""
-        return self.path, self.case.line - 1, self.name
+        return self._source, self.case.line - 1, self.name
 
     def configured_agent(self) -> Agent:
         """The agent as it is configured. Raises UsageError when none is."""

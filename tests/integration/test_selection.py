@@ -324,3 +324,17 @@ def test_each_agent_answers_each_case(suite: Suite) -> None:
 def test_the_same_agent_named_twice_is_asked_once(suite: Suite) -> None:
     suite.cases("a: a -> a")
     suite.run("--eval-agent=echo", "--eval-agent=echo").assert_outcomes(passed=1)
+
+
+def test_a_case_is_where_its_line_is(suite: Suite) -> None:
+    suite.write("table.eval.yaml", "defaults: {test_method: exact_match}\ncases_from: rows.csv\n")
+    suite.write("rows.csv", "id,question,expected_response\na,q,q\nb,r,r\n")
+    suite.cases("c: q -> q")
+    suite.run("--junitxml=junit.xml", "-o", "junit_family=xunit1").assert_outcomes(passed=3)
+    cases = ET.parse(suite.path / "junit.xml").findall(".//testcase")
+    places = {(case.get("classname"), case.get("name")): (case.get("file"), case.get("line")) for case in cases}
+    assert places == {
+        ("set.eval.yaml", "c"): ("set.eval.yaml", "2"),
+        ("table.eval.yaml", "a"): ("rows.csv", "1"),
+        ("table.eval.yaml", "b"): ("rows.csv", "2"),
+    }
