@@ -61,7 +61,7 @@ def _beyond_own_frames(frames: TracebackType | None) -> TracebackType | None:
 
 def _is_own(frames: TracebackType) -> bool:
     module = str(frames.tb_frame.f_globals.get("__name__", ""))
-    return module.partition(".")[0] in (OWN_PACKAGE, "asyncio")
+    return module.partition(".")[0] in (OWN_PACKAGE, "asyncio", "_pytest", "pluggy")
 
 
 def _shortened(text: str, limit: int) -> str:

@@ -63,6 +63,8 @@ def _identity(case: Case, test_set: str, agent: str) -> dict[str, Any]:
     record["test_method"] = _methods(case)
     if case.tags:
         record["tags"] = list(case.tags)
+    if case.metadata:
+        record["metadata"] = dict(case.metadata)
     if case.xfail is not None:
         record["known_failure"] = case.xfail
     return record
@@ -104,7 +106,7 @@ def _reply(reply: AgentReply | None) -> dict[str, Any]:
     if reply.trace_id is not None:
         shown["trace_id"] = reply.trace_id
     if reply.metadata:
-        shown["metadata"] = dict(reply.metadata)
+        shown["reply_metadata"] = dict(reply.metadata)
     return shown
 
 

@@ -90,7 +90,7 @@ class Answered(Part):
     usage: IfKnown[Usage] = None
     cost: IfKnown[Dollars] = None
     trace_id: IfKnown[str] = None
-    metadata: IfKnown[dict[str, JsonValue]] = Field(None, description="Whatever else the agent said of its answer.")
+    reply_metadata: IfKnown[dict[str, JsonValue]] = Field(None, description="What else the agent said of its answer.")
 
 
 class Attempt(Answered):
@@ -150,6 +150,7 @@ class Result(Answered):
     )
     test_method: IfKnown[str | list[str]] = Field(None, description="The methods of its checks.")
     tags: IfKnown[list[str]] = None
+    metadata: IfKnown[dict[str, JsonValue]] = Field(None, description="The case's own.")
     known_failure: IfKnown[str] = Field(None, description="Why the case is expected to fail.")
     status: Status
     cause: IfKnown[Cause] = None
