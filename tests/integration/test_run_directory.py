@@ -112,7 +112,7 @@ def test_each_worker_has_a_journal_of_its_own(three: Suite) -> None:
     path = the_run(three)
     kept = {file.stem: [json.loads(line)["case_id"] for line in file.open()] for file in path.glob("results-*")}
     assert kept.keys() == {"results-gw0", "results-gw1"}
-    assert sorted(sum(kept.values(), [])) == ["a", "b", "c"]
+    assert sorted(case_id for ids in kept.values() for case_id in ids) == ["a", "b", "c"]
     assert content(path)["status"] == "succeeded"
 
 
