@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from pytest_evalsuite.errors import MethodError
+from pytest_evalsuite.methods._matching import matching
 from pytest_evalsuite.methods._text import excerpt, nfc
 
 __all__ = ["MAX_DEPTH", "Comparison", "Tally", "depth", "parse"]
@@ -140,7 +141,7 @@ class Comparison:
     ) -> tuple[dict[int, Tally], Sequence[int]]:
         """Give the tally of each expected item that has a partner, and the actual items that have none."""
         tallies = [[self.compare(e, a, f"{path}[{i}]") for a in actual] for i, e in enumerate(expected)]
-        partners = _matching([[j for j, tally in enumerate(row) if tally.equal] for row in tallies])
+        partners = matching([[j for j, tally in enumerate(row) if tally.equal] for row in tallies])
         taken = set(partners.values())
         free = [j for j in range(len(actual)) if j not in taken]
         alone = [i for i in range(len(expected)) if i not in partners]
@@ -164,30 +165,6 @@ class Comparison:
             return expected == actual or abs(expected - actual) <= self.tolerance
         except OverflowError:  # an integer beyond every float
             return False
-
-
-def _matching(candidates: list[list[int]]) -> dict[int, int]:
-    """Pair as many items as can be with one of their candidates each: maximum bipartite matching."""
-    partner: dict[int, int] = {}
-    owner: dict[int, int] = {}
-    for start in range(len(candidates)):
-        reached_from: dict[int, int] = {}
-        free: int | None = None
-        queue = [start]
-        for item in queue:
-            for candidate in candidates[item]:
-                if candidate not in reached_from:
-                    reached_from[candidate] = item
-                    if candidate not in owner:
-                        free = candidate
-                        break
-                    queue.append(owner[candidate])
-            if free is not None:
-                break
-        while free is not None:
-            item = reached_from[free]
-            owner[free], partner[item], free = item, free, partner.get(item)
-    return partner
 
 
 def _loads(text: str) -> Any:

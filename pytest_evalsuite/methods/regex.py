@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
-from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal
 
 import regex as engine
@@ -12,6 +9,7 @@ from pydantic import Field, field_validator
 
 from pytest_evalsuite.errors import CaseTimeout, MethodError
 from pytest_evalsuite.methods._base import Answer, Method, Score, Text
+from pytest_evalsuite.methods._patterns import compile_pattern, pattern_fault
 from pytest_evalsuite.methods._text import excerpt, nfc
 
 __all__ = ["Regex"]
@@ -23,9 +21,6 @@ _FLAGS: Final[dict[Flag, int]] = {
     "multiline": engine.MULTILINE,
     "dotall": engine.DOTALL,
 }
-_LONGEST_PATTERN: Final = 1_000
-_MOST_COPIES: Final = 100_000
-_COUNT: Final = re.compile(r"([)}?+*]\s*)?\{\s*(\d{1,20})")
 _LONGEST_ANSWER: Final = 100_000
 _SECONDS: Final = 10.0
 
@@ -47,7 +42,7 @@ class Regex(Method):
     @field_validator("pattern")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None and (fault := _fault(pattern)):
+        if pattern is not None and (fault := pattern_fault(pattern)):
             raise ValueError(fault)
         return pattern
 
@@ -57,7 +52,7 @@ class Regex(Method):
 
     def problem(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Check expected responses that are patterns."""
-        faults = [_fault(text) for text in expected_responses] if self.pattern is None else []
+        faults = [pattern_fault(text) for text in expected_responses] if self.pattern is None else []
         if fault := next(filter(None, faults), None):
             return f"expected_response {fault}"
         return super().problem(expected_responses=expected_responses, expected=expected)
@@ -76,7 +71,7 @@ class Regex(Method):
         return Score(0.0, f"the answer {how} {' or '.join(map(excerpt, patterns))}", raw=False)
 
     def _match(self, pattern: str, text: str, seconds: float) -> str | None:
-        compiled = _compile(pattern, self._bits)
+        compiled = compile_pattern(pattern, self._bits)
         try:
             match = (
                 compiled.fullmatch(text.strip(), timeout=seconds)
@@ -95,32 +90,3 @@ class Regex(Method):
         for flag in self.flags:
             bits |= _FLAGS[flag]
         return bits
-
-
-def _fault(pattern: str) -> str | None:
-    shown = excerpt(pattern)
-    if not pattern:
-        return f"{shown} is an empty regular expression: every answer matches it"
-    if len(pattern) > _LONGEST_PATTERN:
-        return f"{shown} is too long for a regular expression: {len(pattern):,} characters, at most 1,000"
-    if _copies(pattern) > _MOST_COPIES:
-        return f"{shown} has counts that multiply to over 100,000 copies"
-    try:
-        _compile(pattern, engine.VERSION0)  # no flag makes a pattern valid or invalid
-    except RecursionError:
-        return f"{shown} is nested too deeply for a regular expression"
-    except Exception as error:  # noqa: BLE001 - the engine raises more than its own error
-        return f"{shown} is no regular expression: {error}"
-    return None
-
-
-def _copies(pattern: str) -> int:
-    """Bound from above how often nested counts repeat one item; the engine writes out every copy: (a{999}){999}."""
-    counts = [(bool(nested), int(count)) for nested, count in _COUNT.findall(pattern)]
-    innermost = max((count for nested, count in counts if not nested), default=1)
-    return max(1, innermost) * math.prod(max(1, count) for nested, count in counts if nested)
-
-
-@lru_cache(maxsize=256)
-def _compile(pattern: str, bits: int) -> engine.Pattern[str]:
-    return engine.compile(nfc(pattern), bits, cache_pattern=False)
