@@ -96,6 +96,7 @@ class TestSetFile(pytest.Module):
         overridden = definition.func is not the_configured_agent
         function = _ask_fixture if overridden else _ask_configured
         fixtureinfo = probe._fixtureinfo if overridden else None
+        state.check_judges(test_set, self.ihook)
         agents = state.agents_of(test_set, self.ihook, needed=not overridden)
         source = self.config.rootpath / (test_set.cases_path or test_set.path)
         place = (self.path_from_root(), source, os.path.relpath(source, self.config.rootpath))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["pytest_evalsuite_agents", "pytest_evalsuite_methods"]
+__all__ = ["pytest_evalsuite_agents", "pytest_evalsuite_judges", "pytest_evalsuite_methods"]
 
 
 @pytest.hookspec
@@ -29,4 +29,14 @@ def pytest_evalsuite_methods(config: pytest.Config) -> Mapping[str, Any] | None:
     A function takes by name what it wants of ``question``, ``expected``, ``actual``, ``output``, ``inputs``,
     ``reply``, ``metadata``; its other parameters are the method's options. It returns a bool, a number in 0..1 or a
     `Score`.
+    """
+
+
+@pytest.hookspec
+def pytest_evalsuite_judges(config: pytest.Config) -> Mapping[str, Any] | None:
+    """Name judges: a mapping of name to a function, an object with ``judge`` and ``identity``, or a judge's name.
+
+    A function takes by name what it wants of ``question``, ``answer``, ``expected``, ``criteria``, ``guidelines``,
+    ``inputs``, ``context``, ``language``, ``request``. It returns the value that is asked for (a bool, a number, a
+    label), a mapping in the form of a verdict with a ``reason``, or a `Verdict`.
     """

@@ -10,10 +10,11 @@ import pytest
 
 from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.errors import CaseError, CaseFailed, EvalsuiteError
+from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.result import case_record, unrun_record
 from pytest_evalsuite.execution.runner import Ticket
-from pytest_evalsuite.execution.scoring import judge_case, score_attempt
+from pytest_evalsuite.execution.scoring import Context, judge_case, score_attempt
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
 from pytest_evalsuite.testsets import Case, TestSet
@@ -87,9 +88,19 @@ class CaseItem(pytest.Function):
 
     def ticket(self, agent: Agent) -> Ticket:
         """What the runner needs to know."""
-        settings = self.config.stash[STATE].settings
-        case = self.case
-        return Ticket(self, case, agent, settings.iterations_of(case), settings.timeout_of(case))
+        state = self.config.stash[STATE]
+        case, settings = self.case, state.settings
+        iterations, timeout = settings.iterations_of(case), settings.timeout_of(case)
+        return Ticket(self, case, agent, iterations, timeout, self._begin_to_score if case.waits else None)
+
+    def _begin_to_score(self, attempt: Attempt) -> Any:
+        return self.config.stash[STATE].desk.start(self.case, attempt, self._context())
+
+    def _context(self) -> Context:
+        state = self.config.stash[STATE]
+        return Context(
+            language=self.test_set.language, judges=state.bench, time_limit=state.settings.timeout_of(self.case)
+        )
 
     def setup(self) -> None:
         """Set the fixtures up, ask the agent, score its answers. Raises what kept the case from being scored."""
@@ -104,7 +115,8 @@ class CaseItem(pytest.Function):
         for attempt in attempts:
             if attempt.error is not None and isinstance(attempt.error, FOR_PYTEST):
                 raise attempt.error
-        scored = [score_attempt(case, attempt, time_limit=settings.timeout_of(case)) for attempt in attempts]
+        context = self._context()
+        scored = [score_attempt(case, attempt, context) for attempt in attempts]
         rule = settings.pass_rule_of(case)
         verdict = judge_case(case, scored, rule)
         self.record = case_record(case, scored, verdict, test_set=self.test_set_key, agent=self.agent_name, rule=rule)

@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--eval-iterations", type=_whole_number(1, 100), metavar="N", help="Ask each case N times (1..100).")
     add("--eval-timeout", type=_seconds, metavar="SECONDS", help="Seconds that an agent may take for one answer.")
+    add(
+        "--eval-judge",
+        metavar="NAME",
+        help="The judge of checks that name none: openai:<model>, anthropic:<model>, a configured name, or embedded.",
+    )
     add("--eval-json", metavar="PATH", help="Write the run as one JSON document.")
     add("--eval-csv", metavar="PATH", help="Write the results as CSV.")
     add("--eval-run-name", metavar="NAME", help="A name for this run, kept with it.")
@@ -47,6 +52,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_concurrency", "As --eval-concurrency", type="string")
     parser.addini("evalsuite_iterations", "As --eval-iterations, for cases that say nothing", type="string")
     parser.addini("evalsuite_timeout", "As --eval-timeout, for cases that say nothing", type="string")
+    parser.addini("evalsuite_judge", "As --eval-judge")
+    parser.addini("evalsuite_judges", "Names of judges, one a line: name = openai:<model>", type="linelist")
+    parser.addini("evalsuite_judge_prompts", "A folder of prompts that replace those of judges")
+    parser.addini("evalsuite_judge_rpm", "Requests that a model may get in a minute")
     parser.addini("evalsuite_pass_rule", "When a case of several attempts passes: mean, all, any, majority, a number")
     parser.addini("evalsuite_test_method", "The test method of cases that name none", default="semantic_quality")
     parser.addini("evalsuite_mode", "The mode of test sets that name none", default="independent")
@@ -69,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         session.start(config)
         return
-    for option in ("agent", "concurrency", "iterations", "timeout", "json", "csv", "run_name"):
+    for option in ("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "run_name"):
         if config.getoption(f"eval_{option}"):
             raise pytest.UsageError(f"--eval-{option.replace('_', '-')} does nothing without --eval-suite")
 

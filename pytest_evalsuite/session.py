@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ import pytest
 from pytest_evalsuite import collection, garbage
 from pytest_evalsuite.agents import Agent, adapt
 from pytest_evalsuite.errors import ConfigurationError, StoreError
+from pytest_evalsuite.execution.judging import JudgingDesk
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
+from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.methods import MethodRegistry
 from pytest_evalsuite.reporting.escape import encodable
 from pytest_evalsuite.reporting.failure import FailureText, display_score
@@ -26,7 +28,7 @@ from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.store import clear_output
 from pytest_evalsuite.settings import Settings, read_settings
-from pytest_evalsuite.testsets import Defaults, TestSet, load_test_set
+from pytest_evalsuite.testsets import Case, Defaults, TestSet, load_test_set
 from pytest_evalsuite.version import __version__
 
 __all__ = ["EvalSession", "start"]
@@ -70,6 +72,13 @@ class EvalSession:
             name=settings.run_name,
             versions={"pytest-evalsuite": __version__, "pytest": pytest.__version__},
         )
+        self.bench = Bench(
+            settings.judge,
+            settings.judges,
+            prompts=settings.judge_prompts,
+            requests_per_minute=settings.judge_rpm,
+        )
+        self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
             concurrency_of=lambda agent: settings.concurrency_of(is_async=agent.is_async),
             ahead=self.worker is None,
@@ -87,6 +96,22 @@ class EvalSession:
                 self._methods.register(name, method)
         defaults = Defaults(mode=self.settings.mode, test_method=self.settings.test_method)
         return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods)
+
+    def check_judges(self, test_set: TestSet, hooks: Any) -> None:
+        """Raise ConfigurationError, which names the cases, when a judge that they need cannot be had."""
+        for given in reversed(hooks.pytest_evalsuite_judges(config=self.config)):
+            for name, judge in (given or {}).items():
+                self.bench.add(name, judge)
+        asked: dict[tuple[str, ...], list[Case]] = {}
+        for case in test_set.cases:
+            for check in case.checks:
+                if (names := check.method.judge_names()) is not None:
+                    asked.setdefault(names, []).append(case)
+        for names, cases in asked.items():
+            try:
+                self.bench.get(names)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{test_set.path}: {_some(cases)}: {error}") from None
 
     def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool) -> AgentsOf:
         """The agents that cases of the test set are put to, by the names that hold in its folder."""
@@ -280,6 +305,7 @@ class EvalSession:
     def pytest_unconfigure(self) -> None:
         """Give back what was taken from the interpreter."""
         self.runner.close()
+        self.desk.close()
         self._recorder.close()
         garbage.set_aside(looking_first=True)
 
@@ -324,6 +350,13 @@ def _plan_of(items: Iterable[pytest.Item]) -> Plan:
         if isinstance(item, CaseItem):
             plan.add(item.test_set_key, item.test_set, item.agent_name, item.case, item.name)
     return plan
+
+
+def _some(cases: Sequence[Case]) -> str:
+    """The cases that something is wrong with, by id: the first three, and how many more."""
+    shown = ", ".join(case.id for case in cases[:3])
+    more = f" and {len(cases) - 3:,} more" if len(cases) > 3 else ""
+    return f"case{'s' if len(cases) > 1 else ''} {shown}{more} (line {cases[0].line})"
 
 
 def _will_run(item: CaseItem) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar, cast
 
 import pytest
 
-from pytest_evalsuite.agents.loading import parse_agents
+from pytest_evalsuite.agents.loading import parse_names
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.testsets.model import Case, PassRule
 
@@ -38,6 +38,10 @@ class Settings:
     pass_rule: PassRule = "mean"
     test_method: str = "semantic_quality"
     mode: Literal["independent", "scenario"] = "independent"
+    judge: str | None = None
+    judges: dict[str, str] = field(default_factory=dict)
+    judge_prompts: Path | None = None
+    judge_rpm: float | None = None
     json_path: Path | None = None
     csv_path: Path | None = None
     run_name: str | None = None
@@ -62,7 +66,7 @@ class Settings:
 def read_settings(config: pytest.Config) -> Settings:
     """Read options and ini values. Raises ConfigurationError for a value that cannot be."""
     option = config.getoption
-    agents = parse_agents(config.getini("evalsuite_agents"), source="evalsuite_agents")
+    agents = parse_names(config.getini("evalsuite_agents"), source="evalsuite_agents", what="agent")
     default = config.getini("evalsuite_agent") or (next(iter(agents)) if len(agents) == 1 else None)
     if "" in option("eval_agent"):
         raise ConfigurationError("--eval-agent: expected a configured name or module:callable, got ''")
@@ -86,6 +90,10 @@ def read_settings(config: pytest.Config) -> Settings:
         pass_rule=_ini(config, "evalsuite_pass_rule", _pass_rule) or "mean",
         test_method=config.getini("evalsuite_test_method"),
         mode=cast("Literal['independent', 'scenario']", mode),
+        judge=option("eval_judge") or config.getini("evalsuite_judge") or None,
+        judges=parse_names(config.getini("evalsuite_judges"), source="evalsuite_judges", what="judge"),
+        judge_prompts=_folder(config, "evalsuite_judge_prompts"),
+        judge_rpm=_ini(config, "evalsuite_judge_rpm", _rate),
         json_path=_output(config, option("eval_json")),
         csv_path=_output(config, option("eval_csv")),
         run_name=option("eval_run_name"),
@@ -94,6 +102,16 @@ def read_settings(config: pytest.Config) -> Settings:
 
 def _output(config: pytest.Config, name: str | None) -> Path | None:
     return None if name is None else config.invocation_params.dir / Path(name).expanduser()
+
+
+def _folder(config: pytest.Config, name: str) -> Path | None:
+    text = config.getini(name)
+    if not text:
+        return None
+    folder: Path = config.rootpath / text
+    if not folder.is_dir():
+        raise ConfigurationError(f"{name}: {text!r} is no folder below {config.rootpath}")
+    return folder
 
 
 def _ini(config: pytest.Config, name: str, parse: Callable[[str], Value]) -> Value | None:
@@ -126,6 +144,13 @@ def _seconds(text: str) -> float:
     if not math.isfinite(seconds) or seconds <= 0:
         raise ValueError("expected seconds, more than 0")
     return seconds
+
+
+def _rate(text: str) -> float:
+    try:
+        return _seconds(text)
+    except ValueError:
+        raise ValueError("expected requests per minute, more than 0") from None
 
 
 def _pass_rule(text: str) -> PassRule:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pytest_evalsuite.agents.calling import Agent, Request
-from pytest_evalsuite.agents.loading import adapt, load_agent, parse_agents
+from pytest_evalsuite.agents.loading import adapt, load_agent, parse_names
 from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 
-__all__ = ["Agent", "AgentReply", "Request", "ToolCall", "Usage", "adapt", "load_agent", "parse_agents", "read_reply"]
+__all__ = ["Agent", "AgentReply", "Request", "ToolCall", "Usage", "adapt", "load_agent", "parse_names", "read_reply"]

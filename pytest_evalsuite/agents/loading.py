@@ -7,37 +7,38 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.errors import ConfigurationError
 
-__all__ = ["AGENT_NAME", "METHODS_OF_AGENTS", "adapt", "load_agent", "parse_agents"]
+__all__ = ["AGENT_NAME", "METHODS_OF_AGENTS", "adapt", "load_agent", "parse_names"]
 
 AGENT_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+FORMS = {"agent": "module:callable", "judge": "openai:<model>"}
 METHODS_OF_AGENTS = ("arun", "ainvoke", "run", "invoke", "chat")
 """What an object that is not callable is asked with: the first of these that it has."""
 
 
-def parse_agents(lines: Iterable[str], *, source: str) -> dict[str, str]:
-    """Read ``name = module:attribute`` lines into a mapping; ``source`` is named in errors.
+def parse_names(lines: Iterable[str], *, source: str, what: Literal["agent", "judge"] = "agent") -> dict[str, str]:
+    """Read ``name = target`` lines into a mapping; ``source`` and ``what`` is named are for errors.
 
     Raises ConfigurationError for a line of another form, a name used twice, or a name with other characters than
     letters, digits, ``_``, ``.`` and ``-``.
     """
-    agents: dict[str, str] = {}
+    names: dict[str, str] = {}
     for line in filter(None, map(str.strip, lines)):
         name, equals, target = (part.strip() for part in line.partition("="))
         if not equals or not target:
-            raise ConfigurationError(f"{source}: expected 'name = module:callable', got {line!r}")
+            raise ConfigurationError(f"{source}: expected 'name = {FORMS[what]}', got {line!r}")
         if not AGENT_NAME.fullmatch(name):
             raise ConfigurationError(
-                f"{source}: {name!r} is no agent name (letters, digits, '_', '.', '-', at most 64)"
+                f"{source}: {name!r} is no {what} name (letters, digits, '_', '.', '-', at most 64)"
             )
-        if name in agents:
-            raise ConfigurationError(f"{source}: agent {name!r} is configured twice")
-        agents[name] = target
-    return agents
+        if name in names:
+            raise ConfigurationError(f"{source}: {what} {name!r} is configured twice")
+        names[name] = target
+    return names
 
 
 def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:

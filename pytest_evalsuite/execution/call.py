@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_evalsuite.agents.calling import Agent, Request
@@ -21,20 +23,31 @@ ENDS_NOTHING: Final = (SystemExit, GeneratorExit, asyncio.CancelledError)
 
 @dataclass(slots=True)
 class Call:
-    """An agent, what it is asked, how long it may take (seconds, None: for ever), how long its answer may be."""
+    """An agent, what it is asked, how long it may take (seconds, None: for ever), how long its answer may be.
+
+    ``then`` is called with the attempt when there is a reply, in whatever thread the call was made.
+    """
 
     agent: Agent
     request: Request
     number: int = 1
     timeout: float | None = None
     max_chars: int = MAX_ANSWER_CHARS
+    then: Callable[[Attempt], Future[Any] | None] | None = None
+
+    def settle(self, attempt: Attempt) -> Attempt:
+        """Begin what is to follow the reply."""
+        if self.then is not None and attempt.reply is not None:
+            attempt.awaited = self.then(attempt)
+        return attempt
 
 
 @dataclass(slots=True)
 class Attempt:
     """What came of one call: a reply, or the exception that it ended in.
 
-    ``started_at`` is seconds since the epoch, ``seconds`` how long the agent took.
+    ``started_at`` is seconds since the epoch, ``seconds`` how long the agent took. ``awaited`` is what began when the
+    reply was there and is to be waited for: scores of checks that ask a judge.
     """
 
     number: int
@@ -42,6 +55,7 @@ class Attempt:
     seconds: float
     reply: AgentReply | None = None
     error: BaseException | None = None
+    awaited: Future[Any] | None = field(default=None, repr=False)
 
 
 def make_call(call: Call) -> Attempt:

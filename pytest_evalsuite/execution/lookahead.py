@@ -148,7 +148,7 @@ class Caller:
         with self._lock:
             if job.attempt is not None:
                 return False
-            job.attempt = attempt
+            job.attempt = job.call.settle(attempt)
             self._in_flight -= 1
             if job in self._ahead:
                 job.held = held

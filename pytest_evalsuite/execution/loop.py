@@ -8,16 +8,18 @@ import contextvars
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 from pytest_evalsuite.execution.call import make_call_async
 from pytest_evalsuite.execution.lookahead import Caller, Job
 from pytest_evalsuite.execution.output import keeping_output
 
-__all__ = ["LoopCaller"]
+__all__ = ["Loop", "LoopCaller"]
 
 PATIENCE: Final = 0.5
 """Seconds that a loop may take to come to what is due."""
+
+Result = TypeVar("Result")
 
 _job: contextvars.ContextVar[Job | None] = contextvars.ContextVar("evalsuite_job", default=None)
 
@@ -32,19 +34,19 @@ class LoopCaller(Caller):
 
     def __init__(self, *, concurrency: int, window: int | None = None) -> None:
         super().__init__(concurrency=concurrency, window=window)
-        self._loop = _Loop()
+        self._loop = Loop()
 
     def _wake(self) -> None:
         loop = self._loop
         loop.call(lambda: self._start_all(loop))
 
-    def _start_all(self, loop: _Loop) -> None:
+    def _start_all(self, loop: Loop) -> None:
         """On the loop: start what may start."""
         with self._lock:
             while loop is self._loop and (job := self._take()) is not None:
                 loop.start(self._work(job, loop))
 
-    async def _work(self, job: Job, loop: _Loop) -> None:
+    async def _work(self, job: Job, loop: Loop) -> None:
         _job.set(job)
         with keeping_output(job.output):
             attempt = await make_call_async(job.call)
@@ -64,7 +66,7 @@ class LoopCaller(Caller):
     def _abandon(self, job: Job) -> None:
         with self._lock:
             self._loop.leave_behind()
-            self._loop = _Loop()
+            self._loop = Loop()
             again = sorted((j for j in self._ahead if j.attempt is None), key=lambda j: j.started or 0.0)
             for unfinished in reversed(again):
                 self._ahead.discard(unfinished)
@@ -79,16 +81,16 @@ class LoopCaller(Caller):
         self._loop.stop()
 
 
-class _Loop:
+class Loop:
     """An event loop that runs in a daemon thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "evalsuite-agents") -> None:
         self._loop = asyncio.new_event_loop()
         self._loop.set_task_factory(_make_task)
         self._loop.set_default_executor(_DaemonThreads())
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="evalsuite-agents", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def call(self, function: Callable[[], None]) -> bool:
@@ -104,6 +106,10 @@ class _Loop:
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def submit(self, coroutine: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Run the coroutine; its result can be waited for in any thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def responds(self, patience: float) -> bool:
         """Whether the loop does anything within so many seconds."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from pytest_evalsuite.agents.replies import output_text, tool_calls_json
-from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.agents.reply import AgentReply, Usage
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, Verdict, summary_statistics
@@ -100,7 +100,7 @@ def _reply(reply: AgentReply | None) -> dict[str, Any]:
     if reply.tool_calls:
         shown["tool_calls"] = tool_calls_json(reply)
     if reply.usage is not None:
-        shown["usage"] = {"input_tokens": reply.usage.input_tokens, "output_tokens": reply.usage.output_tokens}
+        shown["usage"] = _tokens(reply.usage)
     if reply.cost is not None:
         shown["cost"] = reply.cost
     if reply.trace_id is not None:
@@ -108,6 +108,10 @@ def _reply(reply: AgentReply | None) -> dict[str, Any]:
     if reply.metadata:
         shown["reply_metadata"] = dict(reply.metadata)
     return shown
+
+
+def _tokens(usage: Usage) -> dict[str, int | None]:
+    return {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
 
 
 def _check(result: CheckResult) -> dict[str, Any]:
@@ -129,6 +133,12 @@ def _check(result: CheckResult) -> dict[str, Any]:
         shown["reason"] = detail.reason
     if detail.evidence:
         shown["evidence"] = dict(detail.evidence)
+    if detail.judge is not None:
+        shown["judge"] = detail.judge
+    if detail.usage is not None:
+        shown["judge_usage"] = _tokens(detail.usage)
+    if detail.cost is not None:
+        shown["judge_cost"] = detail.cost
     return shown
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Hashable, Iterable
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.execution.call import Attempt, Call, make_call
@@ -20,18 +22,22 @@ __all__ = ["CaseRunner", "Ticket", "request_of"]
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A case that is to be put to an agent; ``key`` tells it from all others of the session."""
+    """A case that is to be put to an agent; ``key`` tells it from all others of the session.
+
+    ``then`` is called with each attempt that has a reply, at once.
+    """
 
     key: Hashable
     case: Case
     agent: Agent
     iterations: int = 1
     timeout: float | None = None
+    then: Callable[[Attempt], Future[Any] | None] | None = None
 
     def calls(self) -> list[Call]:
         """The calls to make, each with a session id of its own."""
         numbers = range(1, self.iterations + 1)
-        return [Call(self.agent, request_of(self.case), number, self.timeout) for number in numbers]
+        return [Call(self.agent, request_of(self.case), number, self.timeout, then=self.then) for number in numbers]
 
 
 def request_of(case: Case) -> Request:
@@ -89,7 +95,7 @@ class CaseRunner:
         concurrency = self._concurrency_of(agent)
         if not agent.is_async and concurrency == 1 and ticket.timeout is None:
             with self._waiting:
-                return _until_ended(map(make_call, ticket.calls()))
+                return _until_ended(call.settle(make_call(call)) for call in ticket.calls())
         self.route_output()
         ahead = following if self._ahead and concurrency > 1 else None
         caller = self._caller(agent, concurrency, ahead)

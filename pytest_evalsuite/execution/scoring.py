@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.agents.reply import AgentReply
@@ -16,10 +16,15 @@ from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.methods._base import Answer, Score
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
+if TYPE_CHECKING:
+    from pytest_evalsuite.judges import Bench
+
 __all__ = [
     "CheckResult",
+    "Context",
     "ScoredAttempt",
     "Verdict",
+    "answer_for",
     "judge_case",
     "pass_at_k",
     "pass_hat_k",
@@ -61,25 +66,42 @@ class Verdict:
     error: BaseException | None = None
 
 
-def score_attempt(case: Case, attempt: Attempt, *, time_limit: float | None = None) -> ScoredAttempt:
-    """Score an attempt with every check of its case. An error of the agent or of a method is kept, not raised."""
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """What scoring needs besides case and answer: whom to ask, in which language, how long a method may take."""
+
+    language: str = "en"
+    judges: Bench | None = None
+    time_limit: float | None = None
+
+
+def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) -> ScoredAttempt:
+    """Score an attempt with every check of its case. An error of the agent or of a method is kept, not raised.
+
+    Scores that were begun with the reply (``attempt.awaited``) are waited for.
+    """
     if attempt.reply is None:
         return ScoredAttempt(attempt, error=attempt.error)
-    text = output_text(attempt.reply.output)
+    context = context or Context()
+    awaited = attempt.awaited.result() if attempt.awaited is not None else {}
     results: list[CheckResult] = []
     error: BaseException | None = None
-    for check in case.checks:
-        answer = _answer(case, check, attempt.reply, text, time_limit, attempt.seconds)
+    for number, check in enumerate(case.checks):
         try:
-            results.append(_apply(check, answer))
+            score = (
+                awaited[number]
+                if number in awaited
+                else _score(check, answer_for(case, check, attempt, attempt.reply, context))
+            )
+            results.append(_checked(check, score))
         except Exception as broken:
             error = error or broken
     checks = tuple(results)
     if error is not None:
         return ScoredAttempt(attempt, checks, error=error)
-    score = _weighted_mean(case.checks, [result.score for result in checks])
-    passed = _required(case, [result.passed for result in checks], score)
-    return ScoredAttempt(attempt, checks, score, passed)
+    mean = _weighted_mean(case.checks, [result.score for result in checks])
+    passed = _required(case, [result.passed for result in checks], mean)
+    return ScoredAttempt(attempt, checks, mean, passed)
 
 
 def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> Verdict:
@@ -111,11 +133,10 @@ def pass_hat_k(attempts: int, passed: int, k: int) -> float:
     return math.comb(passed, k) / math.comb(attempts, k)
 
 
-def _answer(
-    case: Case, check: Check, reply: AgentReply, text: str, time_limit: float | None, seconds: float
-) -> Answer:
+def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, context: Context) -> Answer:
+    """What a check's method may look at: the attempt's reply, and what the case says."""
     return Answer(
-        text=text,
+        text=output_text(reply.output),
         output=reply.output,
         question=case.question,
         inputs=case.inputs,
@@ -123,23 +144,32 @@ def _answer(
         expected=check.expected,
         reply=reply,
         metadata=case.metadata,
-        time_limit=time_limit,
-        seconds=seconds,
+        time_limit=context.time_limit,
+        seconds=attempt.seconds,
+        language=context.language,
+        judges=context.judges,
     )
 
 
-def _apply(check: Check, answer: Answer) -> CheckResult:
-    method = check.method
+def _score(check: Check, answer: Answer) -> Score | BaseException:
     try:
-        detail = asyncio.run(method.ascore(answer)) if method.is_async else method.score(answer)
-    except CaseError:
-        raise
+        return asyncio.run(check.method.ascore(answer)) if check.method.is_async else check.method.score(answer)
     except (Exception, *ENDS_NOTHING) as error:
-        raise MethodError(f"method {method.method!r} raised {type(error).__name__}: {message_of(error)}") from error
-    if not isinstance(detail, Score):
-        raise MethodError(f"method {method.method!r} returned a {type(detail).__name__}; expected a Score")
-    score = 1.0 - detail.value if check.negate else detail.value
-    return CheckResult(check, score, score >= check.passing_score - TOLERANCE, detail)
+        return error
+
+
+def _checked(check: Check, score: Score | BaseException) -> CheckResult:
+    """The check's verdict. Raises CaseError where there is no score."""
+    method = check.method.method
+    if isinstance(score, CaseError):
+        raise score
+    if isinstance(score, BaseException):
+        error = MethodError(f"method {method!r} raised {type(score).__name__}: {message_of(score)}")
+        raise error from score
+    if not isinstance(score, Score):
+        raise MethodError(f"method {method!r} returned a {type(score).__name__}; expected a Score")
+    value = 1.0 - score.value if check.negate else score.value
+    return CheckResult(check, value, value >= check.passing_score - TOLERANCE, score)
 
 
 def _required(case: Case, passed: Sequence[bool], score: float) -> bool:

@@ -24,6 +24,7 @@ class EmbeddedJudge:
     async def judge(self, request: JudgeRequest) -> Verdict:
         """Compare words with each expected answer; the best one counts. Raises JudgeError without any."""
         from rapidfuzz import fuzz
+        from rapidfuzz.utils import default_process
 
         if request.purpose not in ("quality", "accuracy") or not request.expected:
             raise JudgeError(
@@ -31,10 +32,10 @@ class EmbeddedJudge:
                 "criteria, instructions and rules need a model: --eval-judge openai:<model>",
                 hopeless=True,
             )
-        share = max(
-            fuzz.token_set_ratio(expected.casefold(), request.answer.casefold()) for expected in request.expected
-        )
-        share = min(share, 100.0) / 100
+        shares = [
+            fuzz.token_set_ratio(expected, request.answer, processor=default_process) for expected in request.expected
+        ]
+        share = min(max(shares), 100.0) / 100
         value = round(1 + 9 * share) if request.scale.kind == "points" else share
         return Verdict(
             value=value,

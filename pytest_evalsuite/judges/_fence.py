@@ -22,7 +22,7 @@ class Fence:
         self.nonce = secrets.token_hex(8)
 
     def block(self, name: str, text: str) -> str:
-        """The text between marks; runs of ``<`` or ``>`` in it are set apart, and the nonce, should it occur, is cut."""
+        """The text between marks; runs of ``<`` or ``>`` in it are set apart, and the nonce, is cut."""
         harmless = MARKS.sub(lambda match: " ".join(match[0]), text.replace(self.nonce, ""))
         return f"<<<{name} {self.nonce}>>>\n{harmless}\n<<<end {name} {self.nonce}>>>"
 

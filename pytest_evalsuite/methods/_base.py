@@ -6,11 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, ClassVar, Final, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.agents.reply import AgentReply, Usage
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.judges import Bench
 
 __all__ = ["Answer", "Method", "Score", "Text", "Texts"]
 
@@ -26,14 +29,18 @@ class Score:
     """How good an answer is: ``value`` in 0..1, why, and what it was read from.
 
     ``raw`` keeps the figure on the method's own scale (1..10, percent, bool) and ``evidence`` what a reader needs to
-    believe the value: JSON values only. Raises ValueError when ``value`` is no finite number in 0..1; a bool counts
-    as 1.0 or 0.0.
+    believe the value: JSON values only. Where a judge was asked, ``judge`` says who, and ``usage`` and ``cost`` (US
+    dollars) what that took: they are the judge's, not the agent's. A bool counts as 1.0 or 0.0. Raises ValueError when
+    ``value`` is no finite number in 0..1.
     """
 
     value: float
     reason: str = ""
     raw: Any = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    judge: str | None = None
+    usage: Usage | None = None
+    cost: float | None = None
 
     def __post_init__(self) -> None:
         value: object = self.value  # callers are not all type-checked
@@ -49,7 +56,8 @@ class Answer:
     ``text`` is the reply as text and ``output`` the same as the agent returned it (text or a JSON value).
     ``expected_responses`` are the texts of which any one is right; ``expected`` is a structured expectation (a JSON
     value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None. ``seconds`` is
-    how long the agent took, None where it was not called.
+    how long the agent took, None where it was not called. ``language`` is the one that a judge gives its reasons in,
+    and ``judges`` those who can be asked.
     """
 
     text: str
@@ -62,6 +70,8 @@ class Answer:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     time_limit: float | None = None
     seconds: float | None = None
+    language: str = "en"
+    judges: Bench | None = None
 
 
 class Method(BaseModel):
@@ -107,6 +117,14 @@ class Method(BaseModel):
         """
         missing = self.missing(expected_responses=expected_responses, expected=expected)
         return f"{self.method} needs {missing}" if missing else None
+
+    def judge_names(self) -> tuple[str, ...] | None:
+        """The judges that are asked, by name; empty: the default one; None: none is asked."""
+        return None
+
+    def own_bar(self) -> float | None:
+        """The passing score that the options imply, or None; it goes before the test set's default."""
+        return None
 
     def score(self, answer: Answer) -> Score:
         """Score one answer. Whatever this raises makes the case an error, never a failure."""

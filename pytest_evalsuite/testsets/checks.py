@@ -103,7 +103,9 @@ class CheckBuilder:
             about = next((key for key in (part.key("expected_response"), "expected") if key in part.raw), None)
             part.report(about, f"cannot be checked: {fault}", on_key=True)
         values = part.values
-        bar = values.get("passing_score", self.defaults.passing_score)
+        bar = values.get("passing_score", made.own_bar())
+        if bar is None:
+            bar = self.defaults.passing_score
         return Check(
             method=made,
             name=values.get("name", "") if part.table is CHECK else method.method,
@@ -143,6 +145,8 @@ class CheckBuilder:
         for key, value in part.rest.items():
             if takes(method, key):
                 options[key] = value
+                if key == "threshold":
+                    self._is_only_bar(part)
             elif key == "threshold":
                 self._threshold(part, value)
             else:
@@ -150,13 +154,18 @@ class CheckBuilder:
         return options
 
     def _threshold(self, part: Part, value: Any) -> None:
-        if "passing_score" in part.raw:
-            part.report("threshold", "'threshold' and 'passing_score' mean the same: keep one", on_key=True)
+        if not self._is_only_bar(part):
             return
         try:
             part.values["passing_score"] = part.table.by_key["passing_score"][1](value)
         except Refused as refused:
             part.refuse("passing_score", refused, "threshold")
+
+    def _is_only_bar(self, part: Part) -> bool:
+        if "passing_score" in part.raw:
+            part.report("threshold", "'threshold' and 'passing_score' mean the same: keep one", on_key=True)
+            return False
+        return True
 
     def _unknown(self, part: Part, key: str, method: type[Method] | None) -> None:
         part.report(key, unknown_key(key, part.table, method, self.methods), on_key=True)

@@ -16,21 +16,14 @@ LATER_SET_FIELDS: Final = frozenset(
         "conversations",
         "gate",
         "inputs_schema",
-        "judge",
-        "judges",
         "mapping",
         "outputs_schema",
-        "rubric",
     }
 )
-LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "judge", "judges", "mapping", "rubric", "when"})
+LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping", "when"})
 LATER_MODES: Final = frozenset({"scenario"})
 LATER_METHODS: Final = {
-    "accuracy": f"needs a judge, which {NOT_YET}",
-    "agent_as_judge": f"needs a judge, which {NOT_YET}",
-    "llm_judge": f"needs a judge, which {NOT_YET}",
     "performance": NOT_YET,
     "reliability": NOT_YET,
     "semantic": f"needs a judge, which {NOT_YET}",
-    "semantic_quality": f"needs a judge, which {NOT_YET}",
 }

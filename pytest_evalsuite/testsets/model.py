@@ -82,6 +82,11 @@ class Case:
     _fingerprint: str | None = field(default=None, repr=False)
 
     @property
+    def waits(self) -> bool:
+        """Whether some check has something to wait for, such as a judge."""
+        return any(check.method.is_async for check in self.checks)
+
+    @property
     def fingerprint(self) -> str:
         """16 hex digits over what the case asks, expects and how it is judged.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_evalsuite.agents import Agent, Request, adapt, load_agent, parse_agents
+from pytest_evalsuite.agents import Agent, Request, adapt, load_agent, parse_names
 from pytest_evalsuite.errors import ConfigurationError
 
 
@@ -159,7 +159,7 @@ def test_without_any_agent_the_message_says_how_to_configure_one() -> None:
 
 def test_lines_of_configuration_are_read() -> None:
     lines = ["support = shop.bot:answer", "", "  fast=shop.bot:Fast.answer  "]
-    assert parse_agents(lines, source="ini") == {"support": "shop.bot:answer", "fast": "shop.bot:Fast.answer"}
+    assert parse_names(lines, source="ini") == {"support": "shop.bot:answer", "fast": "shop.bot:Fast.answer"}
 
 
 @pytest.mark.parametrize(
@@ -175,5 +175,5 @@ def test_lines_of_configuration_are_read() -> None:
 )
 def test_a_line_that_is_no_agent_is_refused(lines: list[str], message: str) -> None:
     with pytest.raises(ConfigurationError) as error:
-        parse_agents(lines, source="ini")
+        parse_names(lines, source="ini")
     assert message in str(error.value)

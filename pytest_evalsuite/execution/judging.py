@@ -1,0 +1,61 @@
+"""Checks that have something to wait for, a judge above all, are waited for while agents work on other cases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Future
+
+from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.execution.loop import Loop
+from pytest_evalsuite.execution.scoring import Context, answer_for
+from pytest_evalsuite.methods._base import Score
+from pytest_evalsuite.testsets.model import Case
+
+__all__ = ["JudgingDesk"]
+
+Awaited = Mapping[int, Score | BaseException]
+
+
+class JudgingDesk:
+    """Scores asynchronous checks on an event loop of its own, at most ``concurrency`` answers at once.
+
+    One loop serves all of them, so that the clients of judges stay usable, and no agent can block it.
+    """
+
+    def __init__(self, concurrency: int) -> None:
+        self._concurrency = concurrency
+        self._loop: Loop | None = None
+        self._room: asyncio.Semaphore | None = None
+
+    def start(self, case: Case, attempt: Attempt, context: Context) -> Future[Awaited] | None:
+        """Begin to score the asynchronous checks of an answer; None where the case has none.
+
+        The result maps the number of a check to its score, or to what kept it from one.
+        """
+        if attempt.reply is None or not case.waits:
+            return None
+        if self._loop is None:
+            self._loop = Loop("evalsuite-judges")
+        return self._loop.submit(self._score(case, attempt, attempt.reply, context))
+
+    def close(self) -> None:
+        """Cancel what is still waited for."""
+        if self._loop is not None:
+            self._loop.stop()
+            self._loop = None
+
+    async def _score(self, case: Case, attempt: Attempt, reply: AgentReply, context: Context) -> Awaited:
+        if self._room is None:
+            self._room = asyncio.Semaphore(self._concurrency)
+        numbers = [number for number, check in enumerate(case.checks) if check.method.is_async]
+        async with self._room:
+            scores = await asyncio.gather(
+                *[
+                    case.checks[number].method.ascore(answer_for(case, case.checks[number], attempt, reply, context))
+                    for number in numbers
+                ],
+                return_exceptions=True,
+            )
+        return dict(zip(numbers, scores, strict=True))
