@@ -94,14 +94,25 @@ def read_settings(config: pytest.Config) -> Settings:
         judges=parse_names(config.getini("evalsuite_judges"), source="evalsuite_judges", what="judge"),
         judge_prompts=_folder(config, "evalsuite_judge_prompts"),
         judge_rpm=_ini(config, "evalsuite_judge_rpm", _rate),
-        json_path=_output(config, option("eval_json")),
-        csv_path=_output(config, option("eval_csv")),
+        json_path=_output(config, "--eval-json"),
+        csv_path=_output(config, "--eval-csv"),
         run_name=option("eval_run_name"),
     )
 
 
-def _output(config: pytest.Config, name: str | None) -> Path | None:
-    return None if name is None else config.invocation_params.dir / Path(name).expanduser()
+def _output(config: pytest.Config, option: str) -> Path | None:
+    name: str | None = config.getoption(option)
+    if name is None:
+        return None
+    folder = config.invocation_params.dir
+    path = folder / Path(name).expanduser()
+    told_apart = config.inipath is not None or name not in config.invocation_params.args
+    if not told_apart and path.exists() and not path.is_relative_to(folder):
+        raise ConfigurationError(
+            f"write {option}={name}, with an equals sign: pytest looks for its configuration near a path that follows "
+            "a blank, and has found none there"
+        )
+    return path
 
 
 def _folder(config: pytest.Config, name: str) -> Path | None:

@@ -319,9 +319,8 @@ def test_equal_runs_leave_equal_artifacts(suite: Suite) -> None:
     ways = {
         "plain": ([], ""),
         "workers": (["-n2"], "xdist"),
-        "shuffled": ([], "randomly"),
-        "one-by-one": (["--eval-concurrency=1", "-s"], ""),
-        "shuffled-workers": (["-n2", "--dist=worksteal"], "xdist randomly"),
+        "shuffled, one by one": (["--eval-concurrency=1", "-s"], "randomly"),
+        "shuffled workers": (["-n2", "--dist=worksteal"], "xdist randomly"),
     }
     agents = ["--eval-agent=overlapping", "--eval-agent=again"]
     for seed, (name, (options, beside)) in enumerate(ways.items()):

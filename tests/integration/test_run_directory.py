@@ -43,8 +43,8 @@ def content(path: Path) -> dict[str, Any]:
     return found
 
 
-def journal(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (path / "results-main.jsonl").read_text().splitlines()]
+def journal(path: Path, name: str = "results-main.jsonl") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (path / name).read_text().splitlines()]
 
 
 def wait_until(true: Callable[[], object]) -> None:
@@ -110,9 +110,9 @@ def test_an_interrupted_run_says_what_it_did_not_do(three: Suite) -> None:
 def test_each_worker_has_a_journal_of_its_own(three: Suite) -> None:
     processes.run(three, "--eval-agent", "echo", "-n2", beside="xdist")
     path = the_run(three)
-    kept = {file.stem: [json.loads(line)["case_id"] for line in file.open()] for file in path.glob("results-*")}
+    kept = {file.stem: journal(path, file.name) for file in path.glob("results-*")}
     assert kept.keys() == {"results-gw0", "results-gw1"}
-    assert sorted(case_id for ids in kept.values() for case_id in ids) == ["a", "b", "c"]
+    assert sorted(record["case_id"] for records in kept.values() for record in records) == ["a", "b", "c"]
     assert content(path)["status"] == "succeeded"
 
 
