@@ -37,7 +37,7 @@ def read_defaults(test_set: Part, configured: Defaults, methods: Methods) -> Cas
     method = named_method(part, methods)
     options: dict[str, Any] = {}
     for key, value in part.rest.items():
-        if key == "threshold" and not methods.owners(key):
+        if key == "threshold":
             read_threshold(part, value)
         elif key in LATER_CASE_FIELDS:
             part.report(key, f"{key!r} {NOT_YET}", on_key=True)

@@ -294,8 +294,7 @@ ONE_MISTAKE = {
     "  test_method: contains\n  match: [1, 2]": "5:10: match: expected",
     "  test_method: keyword_match\n  keywords: [a, [b]]": "5:17: keywords[1]: expected text, not a list",
     "  test_method: keyword_match\n  keywords: {a: b}": "5:13: keywords: expected a list",
-    "  test_method: llm_judge": "4:16: test_method: llm_judge needs a judge, which is not supported yet: choose one of contains, exact_match",
-    "  test_method: reliability": "4:16: test_method: reliability is not supported yet: choose one of contains",
+    "  test_method: performance": "4:16: test_method: performance is not supported yet: choose one of accuracy",
     "  checks: []": "4:11: checks: expected a list of checks, such as [{method: contains}], not []",
     "  checks: contains": "4:11: checks: expected a list of checks, such as [{method: contains}], not 'contains'",
     "  checks: [contains]": "4:12: checks[0]: expected a check, such as {method: contains}, not 'contains'",
@@ -370,12 +369,10 @@ def test_one_mistake_in_a_test_set(mistakes: Mistakes, text: str) -> None:
     assert found.startswith(ONE_MISTAKE_IN_SET[text])
 
 
-def test_the_default_method_needs_a_judge(mistakes: Mistakes) -> None:
-    (found,) = mistakes(CASE, defaults=Defaults())
-    assert found.startswith(
-        "2:3: no test_method, and the default semantic_quality needs a judge, which is not supported yet: "
-    )
-    assert found.endswith("; or set defaults.test_method")
+def test_the_default_method_is_semantic_quality(write: Write) -> None:
+    (case,) = load_test_set(write(CASE), defaults=Defaults()).cases
+    assert case.checks[0].method.method == "semantic_quality"
+    assert case.checks[0].passing_score == 0.7
 
 
 def test_a_configured_mode_is_refused_too(mistakes: Mistakes) -> None:
