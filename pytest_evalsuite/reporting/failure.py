@@ -25,7 +25,7 @@ IN_FILES: Final = 100
 SHORT: Final = 600
 """Characters of a text that are shown below ``-vv``."""
 
-COMPARE_WHOLE: Final = frozenset({"exact_match", "similarity", "semantic_quality", "json_match"})
+COMPARE_WHOLE: Final = frozenset({"exact_match", "similarity", "json_match"})
 """Methods to which every difference from what is expected matters."""
 
 Line = tuple[str, dict[str, bool]]

@@ -38,9 +38,11 @@ class Part(BaseModel):
 class Cause(Part):
     """Why a case has no verdict."""
 
-    kind: Literal["agent", "reply", "timeout", "method", "error", "setup", "worker_crash", "skip", "stopped"] = Field(
+    kind: Literal[
+        "agent", "reply", "timeout", "method", "judge", "error", "setup", "worker_crash", "skip", "stopped"
+    ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
-        "method: the answer could not be scored; setup: a fixture raised; worker_crash: its process died; "
+        "method: the answer could not be scored; judge: it gave no verdict; setup: a fixture raised; worker_crash: its process died; "
         "skip: a mark or the agent skipped the case; stopped: the run ended before its turn."
     )
     message: str
@@ -79,6 +81,9 @@ class Check(Part):
     raw_score: JsonValue = Field(None, description="The score on the method's own scale.")
     reason: IfKnown[str] = None
     evidence: IfKnown[dict[str, JsonValue]] = Field(None, description="What the method read the score from.")
+    judge: IfKnown[str] = Field(None, description="Who was asked for a verdict.")
+    judge_usage: IfKnown[Usage] = None
+    judge_cost: IfKnown[Dollars] = None
 
 
 class Answered(Part):

@@ -17,6 +17,7 @@ from suites import Suite
 
 import pytest_evalsuite
 from pytest_evalsuite.cli.main import main
+from pytest_evalsuite.errors import CaseError
 from pytest_evalsuite.runs.artifact import VARYING
 from pytest_evalsuite.runs.schema import Artifact, artifact_schema
 
@@ -291,6 +292,11 @@ def test_the_schema_refuses_what_is_not_written(motley: Suite) -> None:
         broken = {**artifact, "evaluations": [{**artifact["evaluations"][0], "results": [{**result, **changes}]}]}
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(broken, artifact_schema())
+
+
+def test_every_kind_of_error_is_a_cause() -> None:
+    kinds = {kind.kind for kind in (CaseError, *CaseError.__subclasses__())}
+    assert kinds <= set(artifact_schema()["$defs"]["Cause"]["properties"]["kind"]["enum"])
 
 
 def test_the_reference_page_names_every_field() -> None:
