@@ -165,9 +165,9 @@ class _Marker:
         for name in dict.fromkeys((*self._test_set.marks, *case.marks)):
             yield getattr(pytest.mark, name).mark
         if case.skip is not None:
-            yield pytest.mark.skip(reason=case.skip).mark
+            yield pytest.mark.skip(reason=escape_terminal(case.skip)).mark
         if case.xfail is not None:
-            yield pytest.mark.xfail(reason=case.xfail, raises=CaseFailed).mark
+            yield pytest.mark.xfail(reason=escape_terminal(case.xfail), raises=CaseFailed).mark
 
     def _place_in_set(self, number: int) -> tuple[int, int]:
         path = ("marks", number)

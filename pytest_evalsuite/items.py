@@ -114,6 +114,8 @@ class CaseItem(pytest.Function):
         case, settings = self.case, state.settings
         for attempt in attempts:
             if attempt.error is not None and isinstance(attempt.error, FOR_PYTEST):
+                if not isinstance(attempt.error, KeyboardInterrupt):
+                    attempt.error.msg = escape_terminal(attempt.error.msg or "")
                 raise attempt.error
         context = self._context()
         scored = [score_attempt(case, attempt, context) for attempt in attempts]

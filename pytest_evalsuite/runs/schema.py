@@ -42,8 +42,9 @@ class Cause(Part):
         "agent", "reply", "timeout", "method", "judge", "error", "setup", "worker_crash", "skip", "stopped"
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
-        "method: the answer could not be scored; judge: it gave no verdict; setup: a fixture raised; worker_crash: its process died; "
-        "skip: a mark or the agent skipped the case; stopped: the run ended before its turn."
+        "method: the answer could not be scored; judge: it gave no verdict; setup: a fixture raised; "
+        "worker_crash: its process died; skip: a mark or the agent skipped the case; "
+        "stopped: the run ended before its turn."
     )
     message: str
     type: IfKnown[str] = Field(None, description="The exception's class.")
