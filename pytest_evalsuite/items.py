@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -109,8 +110,13 @@ class CaseItem(pytest.Function):
         if self.config.getoption("setuponly"):
             return
         state = self.config.stash[STATE]
-        agent = state.agent_in_force(self)
-        attempts = state.runner.run(self.ticket(agent), state.following(self, agent))
+        with state.runner.alone() if self.case.measures else nullcontext():
+            self._evaluate(state, state.agent_in_force(self))
+
+    def _evaluate(self, state: EvalSession, agent: Agent) -> None:
+        ticket = self.ticket(agent)
+        following = None if self.case.measures else state.following(self, agent)
+        attempts = state.runner.run(ticket, following)
         case, settings = self.case, state.settings
         for attempt in attempts:
             if attempt.error is not None and isinstance(attempt.error, FOR_PYTEST):
@@ -118,6 +124,8 @@ class CaseItem(pytest.Function):
                     attempt.error.msg = escape_terminal(attempt.error.msg or "")
                 raise attempt.error
         context = self._context()
+        if case.measures:
+            context.ask_again = lambda: state.runner.ask_once(ticket)
         scored = [score_attempt(case, attempt, context) for attempt in attempts]
         rule = settings.pass_rule_of(case)
         verdict = judge_case(case, scored, rule)

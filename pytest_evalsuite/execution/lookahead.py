@@ -11,7 +11,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final
 
 from pytest_evalsuite.agents.replies import output_text
@@ -69,6 +69,21 @@ class Caller:
         self._stalled = False
         self._awaited: Job | None = None
         self._closed = False
+        self._paused = False
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, only a call that is waited for is made; begins when nothing else is in flight."""
+        with self._answered:
+            self._paused = True
+            while self._in_flight:
+                self._answered.wait(CHECK_EVERY)
+                self._give_up_overdue()
+        try:
+            yield
+        finally:
+            self._paused = False
+            self._wake()
 
     def plan(self, calls: Iterable[Call]) -> list[Job]:
         """Queue calls, in the order in which they will be waited for."""
@@ -131,6 +146,8 @@ class Caller:
                 with contextlib.suppress(ValueError):
                     self._queue.remove(awaited)
                     return self._start(awaited)
+            if self._paused:
+                return None
             full = self._window is not None and len(self._ahead) >= self._window
             self._stalled = full or self._held_chars > HELD_CHARS
             return None if self._stalled else self._start(self._queue.popleft())
@@ -153,7 +170,7 @@ class Caller:
             if job in self._ahead:
                 job.held = held
                 self._held_chars += held
-            if self._awaited is job:
+            if self._awaited is job or self._paused:
                 self._answered.notify_all()
             return True
 

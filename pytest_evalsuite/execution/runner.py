@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,6 +107,21 @@ class CaseRunner:
         for job in jobs[len(attempts) :]:
             caller.forget(job)
         return attempts
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Inside, this thread's calls are the only ones in flight; begins when the others have ended."""
+        with ExitStack() as stack:
+            for caller in self._callers.values():
+                stack.enter_context(caller.alone())
+            yield
+
+    def ask_once(self, ticket: Ticket) -> float:
+        """Put the case to its agent once, in a new session: the seconds that it took. Raises what it ended in."""
+        (attempt,) = self.run(Ticket(object(), ticket.case, ticket.agent, 1, ticket.timeout))
+        if attempt.error is not None:
+            raise attempt.error
+        return attempt.seconds
 
     def close(self) -> None:
         """Cancel what is still in flight; never waits for an agent that does not come back."""

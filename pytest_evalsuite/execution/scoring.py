@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -68,11 +68,15 @@ class Verdict:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """What scoring needs besides case and answer: whom to ask, in which language, how long a method may take."""
+    """What scoring needs besides case and answer.
+
+    The language of reasons, the judges, how long a method may take (seconds), and how to ask the agent once more.
+    """
 
     language: str = "en"
     judges: Bench | None = None
     time_limit: float | None = None
+    ask_again: Callable[[], float] | None = None
 
 
 def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) -> ScoredAttempt:
@@ -148,6 +152,7 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
         seconds=attempt.seconds,
         language=context.language,
         judges=context.judges,
+        ask_again=context.ask_again,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, get_args
@@ -57,7 +57,8 @@ class Answer:
     ``expected_responses`` are the texts of which any one is right; ``expected`` is a structured expectation (a JSON
     value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None. ``seconds`` is
     how long the agent took, None where it was not called. ``language`` is the one that a judge gives its reasons in,
-    and ``judges`` those who can be asked.
+    and ``judges`` those who can be asked. ``ask_again`` puts the case to its agent once more, for a method that
+    ``measures``; it gives the seconds that the agent took, and raises what the call ended in.
     """
 
     text: str
@@ -72,6 +73,7 @@ class Answer:
     seconds: float | None = None
     language: str = "en"
     judges: Bench | None = None
+    ask_again: Callable[[], float] | None = None
 
 
 class Method(BaseModel):
@@ -88,6 +90,8 @@ class Method(BaseModel):
     """The name that test sets use."""
     default_passing_score: ClassVar[float] = 1.0
     """The bar where neither case nor test set names one."""
+    measures: ClassVar[bool] = False
+    """Whether it asks the agent again, and so wants to be alone with it."""
     is_async: ClassVar[bool] = False
     """Whether an event loop should await `ascore` rather than call `score`."""
 

@@ -43,6 +43,7 @@ class CheckBuilder:
         self.defaults = defaults
         self.methods = methods
         self._default_options: dict[type[Method], dict[str, Any]] = {}
+        self._aliases: dict[type[Method], list[str]] = {}
 
     def single(self, case: Part, given: Expectation) -> tuple[Check, ...]:
         """Make the one check of a case that names its method itself."""
@@ -139,6 +140,9 @@ class CheckBuilder:
         if defaults is None:
             known = {key: value for key, value in self.defaults.options.items() if takes(method, key)}
             defaults = self._default_options[method] = known
+        for key in self._claimed(part, method):
+            part.rest[key] = part.raw[key]
+            part.values.pop(part.table.by_key[key][0], None)
         if not part.rest:
             return defaults
         options = dict(defaults)
@@ -152,6 +156,14 @@ class CheckBuilder:
             else:
                 self._unknown(part, key, method)
         return options
+
+    def _claimed(self, part: Part, method: type[Method]) -> list[str]:
+        """Keys of the mapping that are another name of a field elsewhere, but an option of this method here."""
+        aliases = self._aliases.get(method)
+        if aliases is None:
+            by_key = part.table.by_key
+            aliases = self._aliases[method] = [key for key in by_key if by_key[key][0] != key and takes(method, key)]
+        return [key for key in aliases if key in part.raw]
 
     def _threshold(self, part: Part, value: Any) -> None:
         if not self._is_only_bar(part):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LATER_CASE_FIELDS", "LATER_METHODS", "LATER_MODES", "LATER_SET_FIELDS"]
+__all__ = ["LATER_CASE_FIELDS", "LATER_MODES", "LATER_SET_FIELDS"]
 
 NOT_YET: Final = "is not supported yet"
 
@@ -22,8 +22,3 @@ LATER_SET_FIELDS: Final = frozenset(
 )
 LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping", "when"})
 LATER_MODES: Final = frozenset({"scenario"})
-LATER_METHODS: Final = {
-    "performance": NOT_YET,
-    "reliability": NOT_YET,
-    "semantic": f"needs a judge, which {NOT_YET}",
-}

@@ -87,6 +87,11 @@ class Case:
         return any(check.method.is_async for check in self.checks)
 
     @property
+    def measures(self) -> bool:
+        """Whether some check measures the agent, alone."""
+        return any(check.method.measures for check in self.checks)
+
+    @property
     def fingerprint(self) -> str:
         """16 hex digits over what the case asks, expects and how it is judged.
 

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method, method_names
-from pytest_evalsuite.testsets.later import LATER_METHODS
 from pytest_evalsuite.testsets.part import Expectation
 from pytest_evalsuite.testsets.values import Path, Refused, json_value, kept_text, show
 
@@ -31,18 +30,15 @@ class Methods:
 
     def names(self) -> list[str]:
         """Names of the methods that can be used, as far as they are known before they are asked for."""
-        return [name for name in self._names() if name not in LATER_METHODS]
+        return list(self._names())
 
     def find(self, name: str) -> type[Method]:
-        """Give the method of this name; raises Refused when there is none, or none yet."""
+        """Give the method of this name; raises Refused when there is none."""
         method = self._found.get(name)
         if method is None:
             try:
                 method = self._found[name] = self._lookup(name)
             except ConfigurationError as error:
-                if name in LATER_METHODS:
-                    choices = ", ".join(self.names())
-                    raise Refused(f"{name} {LATER_METHODS[name]}: choose one of {choices}") from None
                 raise Refused(str(error)) from None
         return method
 

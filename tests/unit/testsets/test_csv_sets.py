@@ -141,7 +141,6 @@ ROWS = {
     ",a,,,,\n": "2:1: the case asks nothing: it needs a question, or inputs",
     "q,,,,,\n": "2:1: cannot be checked: exact_match needs an expected_response",
     "q,a,exactmatch,,,\n": "2:5: column 'test_method': unknown method 'exactmatch'; did you mean 'exact_match'?",
-    "q,a,performance,,,\n": "2:5: column 'test_method': performance is not supported yet",
     'q,a,,"0,7",,\n': "2:6: column 'passing_score': expected a number from 0 to 1, not '0,7'; write 0.7, with a point",
     "q,a,,70%,,\n": "2:6: column 'passing_score': expected a number from 0 to 1, not '70%'; write 0.7",
     "q,a,,1_0,,\n": "2:6: column 'passing_score': expected a number from 0 to 1, not '1_0'; write it without '_'",

@@ -294,7 +294,6 @@ ONE_MISTAKE = {
     "  test_method: contains\n  match: [1, 2]": "5:10: match: expected",
     "  test_method: keyword_match\n  keywords: [a, [b]]": "5:17: keywords[1]: expected text, not a list",
     "  test_method: keyword_match\n  keywords: {a: b}": "5:13: keywords: expected a list",
-    "  test_method: performance": "4:16: test_method: performance is not supported yet: choose one of accuracy",
     "  checks: []": "4:11: checks: expected a list of checks, such as [{method: contains}], not []",
     "  checks: contains": "4:11: checks: expected a list of checks, such as [{method: contains}], not 'contains'",
     "  checks: [contains]": "4:12: checks[0]: expected a check, such as {method: contains}, not 'contains'",
@@ -306,7 +305,7 @@ ONE_MISTAKE = {
     "  checks: [{method: contains, weight: 0}]": "4:39: checks[0].weight: expected a number above 0, not 0",
     "  checks: [{method: contains, question: x}]": "4:31: unknown key 'question'",
     "  checks: [{method: contains, name: a}, {method: regex, name: a, pattern: x}]": "4:63: checks[1].name: the name 'a' is given to two checks",
-    "  checks: [{method: semantic}]": "4:21: checks[0].method: semantic needs a judge",
+    "  checks: [{method: semantc}]": "4:21: checks[0].method: unknown method 'semantc'; did you mean 'semantic'?",
 }
 
 
@@ -445,3 +444,11 @@ def test_a_custom_method_that_raises_is_a_mistake(write: Write) -> None:
             write(CASE + "  test_method: broken\n"),
             methods=lambda name: Broken if name == "broken" else get_method(name),
         )
+
+
+def test_another_name_of_a_field_is_an_option_where_the_method_has_one(write: Write) -> None:
+    text = "cases:\n- {question: q, test_method: performance, num_iterations: 3}\n"
+    (case,) = load_test_set(write(text)).cases
+    assert (case.iterations, case.checks[0].method.model_dump()["num_iterations"]) == (None, 3)
+    (other,) = load_test_set(write(CASE + "  test_method: exact_match\n  num_iterations: 3\n")).cases
+    assert other.iterations == 3

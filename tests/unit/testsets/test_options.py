@@ -115,18 +115,6 @@ def test_methods_of_a_registry_are_known_by_name_and_option(write: Write) -> Non
     assert [column.read("1|2") for column in columns if column][1] != "1|2"
 
 
-def test_a_method_that_is_made_later_goes_before_the_table(write: Write) -> None:
-    class Ours(Method):
-        """Stands for one that exists meanwhile."""
-
-        method = "semantic"
-
-    registry = MethodRegistry()
-    registry.register("semantic", Ours)
-    path = write("cases:\n- {question: q, expected_response: a, test_method: semantic}\n")
-    assert load_test_set(path, methods=registry).cases[0].checks[0].method == Ours()
-
-
 def test_a_lookup_that_fails() -> None:
     def lookup(name: str) -> type[Method]:
         raise ConfigurationError(f"{name} cannot be loaded")
