@@ -1,6 +1,6 @@
 """Brings the figures in the README up to those in RESULTS.md; `make bench` runs it at its end.
 
-Between the README's two ``benchmarks`` marks, rows of RESULTS.md stand with ``what``, ``measured`` and ``asked`` alone.
+Between the two ``benchmarks`` marks of the README, rows of RESULTS.md have ``what``, ``measured`` and ``asked`` alone.
 To show another one, copy what it is called into a row there.
 """
 
