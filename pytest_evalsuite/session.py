@@ -178,7 +178,7 @@ class EvalSession:
             items = item.session.items
             start = next(number for number, other in enumerate(items) if other is item)
             for other in items[start:]:
-                if isinstance(other, CaseItem) and other.shares_agent_with(item) and _will_run(other):
+                if isinstance(other, CaseItem) and other.shares_agent_with(item) and _may_run_ahead(other):
                     yield other.ticket(agent)
 
         return tickets
@@ -359,9 +359,11 @@ def _some(cases: Sequence[Case]) -> str:
     return f"case{'s' if len(cases) > 1 else ''} {shown}{more} (line {cases[0].line})"
 
 
-def _will_run(item: CaseItem) -> bool:
-    """Whether no mark can keep the case from being put to its agent."""
-    return not any(mark.name in MAY_NOT_RUN or "run" in mark.kwargs for mark in item.iter_markers())
+def _may_run_ahead(item: CaseItem) -> bool:
+    """Whether the case is put to its agent whatever its marks say, and need not be alone with it."""
+    return not item.case.measures and not any(
+        mark.name in MAY_NOT_RUN or "run" in mark.kwargs for mark in item.iter_markers()
+    )
 
 
 def _why_stopped(session: pytest.Session, reason: BaseException | None) -> str | None:
