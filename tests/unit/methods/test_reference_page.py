@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from pydantic.fields import FieldInfo
 
 from pytest_evalsuite.methods import MethodRegistry, get_method
 
@@ -28,7 +28,10 @@ OF_A_CASE = {
 }
 
 
-def shown(default: Any) -> str:
+def shown(option: FieldInfo) -> str:
+    if option.is_required():
+        return "required"
+    default = option.get_default(call_default_factory=True)
     if default is None:
         return ""
     return f"`{default if isinstance(default, str) else json.dumps(default)}`".replace('"', "")
@@ -43,7 +46,7 @@ def test_there_is_a_section_for_every_built_in_method_and_no_other() -> None:
 def test_the_table_has_every_option_with_its_default_and_meaning(name: str) -> None:
     table = [line for line in SECTIONS[name].splitlines() if line.startswith("| `")]
     assert table == [
-        f"| `{option}` | {shown(field.get_default(call_default_factory=True))} | {field.description} |"
+        f"| `{option}` | {shown(field)} | {field.description} |"
         for option, field in get_method(name).model_fields.items()
     ]
 
