@@ -114,6 +114,9 @@ def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> V
     An attempt that ended in an error counts neither as passed nor as failed: when the verdict would be the same either
     way it stands, else the case is an error.
     """
+    if isinstance(rule, int) and rule > len(scored):
+        attempts = f"at least {rule} attempts must pass, but the case is asked {len(scored)} times"
+        return Verdict("error", None, CaseError(attempts))
     if len(scored) == 1:
         (only,) = scored
         if only.error is not None:

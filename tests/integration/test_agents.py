@@ -269,8 +269,9 @@ SHAPES = """
 
 
 def test_every_shape_of_an_agent_can_be_configured(suite: Suite) -> None:
-    shapes = "function coroutine partial Called called bound CalledAsync Runs runs RunsAsync Invoked Chats".split()
     suite.write("agents.py", SHAPES)
+    shapes = ["function", "coroutine", "partial", "Called", "called", "bound", "CalledAsync"]
+    shapes += ["Runs", "runs", "RunsAsync", "Invoked", "Chats"]
     suite.configure(agents=tuple(f"{shape} = agents:{shape}" for shape in shapes))
     suite.cases("a: one -> one", "b: two -> two")
     result = suite.run(*(f"--eval-agent={shape}" for shape in shapes))

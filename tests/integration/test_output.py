@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from suites import Suite
@@ -183,7 +183,7 @@ def test_what_is_printed_may_be_anything(suite: Suite) -> None:
     suite.cases("a: one -> other", "b: two -> two")
     result = suite.run("--eval-agent=agents:bot", "--eval-json=run.json", "--junitxml=junit.xml")
     result.assert_outcomes(failed=1, passed=1)
-    assert len(ElementTree.parse(suite.path / "junit.xml").findall(".//testcase")) == 2
+    assert len(ET.parse(suite.path / "junit.xml").findall(".//testcase")) == 2
 
 
 def test_standard_streams_are_given_back(suite: Suite) -> None:
