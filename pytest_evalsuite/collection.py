@@ -70,7 +70,7 @@ class TestSetFile(pytest.Module):
         state = self.config.stash[STATE]
         try:
             with not_looking():
-                return iter(list(self._items(state.load(self.path, self.path_from_root(), self.ihook))))
+                return iter(list(self._items(state.names.load(self.path, self.path_from_root(), self.ihook))))
         except TestSetError as error:
             raise self.CollectError(escape_terminal(str(error), keep_newlines=True)) from None
         except ConfigurationError as error:
@@ -96,8 +96,8 @@ class TestSetFile(pytest.Module):
         overridden = definition.func is not the_configured_agent
         function = _ask_fixture if overridden else _ask_configured
         fixtureinfo = probe._fixtureinfo if overridden else None
-        state.check_judges(test_set, self.ihook)
-        agents = state.agents_of(test_set, self.ihook, needed=not overridden)
+        state.names.check_judges(test_set, self.ihook)
+        agents = state.names.agents_of(test_set, self.ihook, needed=not overridden)
         source = self.config.rootpath / (test_set.cases_path or test_set.path)
         place = (self.path_from_root(), source, os.path.relpath(source, self.config.rootpath))
         for case in test_set.cases:

@@ -100,7 +100,7 @@ class CaseItem(pytest.Function):
     def _context(self) -> Context:
         state = self.config.stash[STATE]
         return Context(
-            language=self.test_set.language, judges=state.bench, time_limit=state.settings.timeout_of(self.case)
+            language=self.test_set.language, judges=state.names.bench, time_limit=state.settings.timeout_of(self.case)
         )
 
     def setup(self) -> None:
@@ -111,7 +111,7 @@ class CaseItem(pytest.Function):
             return
         state = self.config.stash[STATE]
         with state.runner.alone() if self.case.measures else nullcontext():
-            self._evaluate(state, state.agent_in_force(self))
+            self._evaluate(state, state.names.agent_in_force(self))
 
     def _evaluate(self, state: EvalSession, agent: Agent) -> None:
         ticket = self.ticket(agent)

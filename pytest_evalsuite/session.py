@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from pytest_evalsuite import collection, garbage
-from pytest_evalsuite.agents import Agent, adapt
+from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.judging import JudgingDesk
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
-from pytest_evalsuite.judges import Bench
-from pytest_evalsuite.methods import MethodRegistry
+from pytest_evalsuite.names import Names
 from pytest_evalsuite.reporting.escape import encodable
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.terminal import summary_lines
-from pytest_evalsuite.roster import AgentsOf, Roster
 from pytest_evalsuite.runs.artifact import write_artifact
 from pytest_evalsuite.runs.encoding import encode
 from pytest_evalsuite.runs.plan import Plan
@@ -28,7 +26,6 @@ from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.store import clear_output
 from pytest_evalsuite.settings import Settings, read_settings
-from pytest_evalsuite.testsets import Case, Defaults, TestSet, load_test_set
 from pytest_evalsuite.version import __version__
 
 __all__ = ["EvalSession", "start"]
@@ -58,25 +55,16 @@ class EvalSession:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
+        self.names = Names(config, settings)
         self.usage_errors: list[str] = []
         self._uncollected: list[str] = []
-        self._has_loaded = False
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
-        self._roster = Roster(settings)
-        self._methods = MethodRegistry()
-        self._of_fixtures: dict[int, tuple[Any, Agent]] = {}
         self._progress = Progress()
         self._run: Run | None = None
         self._recorder = Recorder(
             settings.root / ".evalsuite",
             name=settings.run_name,
             versions={"pytest-evalsuite": __version__, "pytest": pytest.__version__},
-        )
-        self.bench = Bench(
-            settings.judge,
-            settings.judges,
-            prompts=settings.judge_prompts,
-            requests_per_minute=settings.judge_rpm,
         )
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
@@ -87,38 +75,6 @@ class EvalSession:
         )
 
     # Collection
-
-    def load(self, path: Path, display_path: str, hooks: Any) -> TestSet:
-        """Read a test set, knowing the methods that its conftest.py names."""
-        self._has_loaded = True
-        for methods in hooks.pytest_evalsuite_methods(config=self.config):
-            for name, method in (methods or {}).items():
-                self._methods.register(name, method)
-        defaults = Defaults(mode=self.settings.mode, test_method=self.settings.test_method)
-        return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods)
-
-    def check_judges(self, test_set: TestSet, hooks: Any) -> None:
-        """Raise ConfigurationError, which names the cases, when a judge that they need cannot be had."""
-        for given in reversed(hooks.pytest_evalsuite_judges(config=self.config)):
-            for name, judge in (given or {}).items():
-                self.bench.add(name, judge)
-        asked: dict[tuple[str, ...], list[Case]] = {}
-        for case in test_set.cases:
-            for check in case.checks:
-                if (names := check.method.judge_names()) is not None:
-                    asked.setdefault(names, []).append(case)
-        for names, cases in asked.items():
-            try:
-                self.bench.get(names)
-            except ConfigurationError as error:
-                raise ConfigurationError(f"{test_set.path}: {_some(cases)}: {error}") from None
-
-    def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool) -> AgentsOf:
-        """The agents that cases of the test set are put to, by the names that hold in its folder."""
-        configured: dict[str, Any] = dict(self.settings.agents)
-        for given in reversed(hooks.pytest_evalsuite_agents(config=self.config)):
-            configured.update(given or {})
-        return AgentsOf(self._roster, test_set, configured, needed=needed)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -153,21 +109,6 @@ class EvalSession:
         return [path for path in (self.settings.json_path, self.settings.csv_path) if path is not None]
 
     # One case
-
-    def agent_in_force(self, item: CaseItem) -> Agent:
-        """The agent that the item's case is put to: that of its fixture, or the configured one."""
-        if "eval_agent" not in item.funcargs:
-            return item.configured_agent()
-        target = item.funcargs["eval_agent"]
-        if item.agent is not None and target is item.agent.function:
-            return item.agent
-        kept = self._of_fixtures.get(id(target))
-        if kept is None:
-            kept = (target, adapt(target, item.agent_name))
-            if item.may_run_ahead:
-                self._of_fixtures[id(target)] = kept
-        self._roster.check(kept[1], item.test_set, item.case)
-        return kept[1]
 
     def following(self, item: CaseItem, agent: Agent) -> Callable[[], Iterable[Ticket]] | None:
         """The cases that pytest will set up from this one on and that are put to the same agent."""
@@ -285,7 +226,7 @@ class EvalSession:
             session.testsfailed += 1
 
     def _why_empty(self) -> str | None:
-        if self._has_loaded or self.config.pluginmanager.hasplugin("dsession"):
+        if self.names.have_been_asked or self.config.pluginmanager.hasplugin("dsession"):
             return None  # where xdist is at work, its workers load
         names = ", ".join(self.settings.files)
         return f"no test set was found: expected files named {names}, or one named on the command line"
@@ -350,13 +291,6 @@ def _plan_of(items: Iterable[pytest.Item]) -> Plan:
         if isinstance(item, CaseItem):
             plan.add(item.test_set_key, item.test_set, item.agent_name, item.case, item.name)
     return plan
-
-
-def _some(cases: Sequence[Case]) -> str:
-    """The cases that something is wrong with, by id: the first three, and how many more."""
-    shown = ", ".join(case.id for case in cases[:3])
-    more = f" and {len(cases) - 3:,} more" if len(cases) > 3 else ""
-    return f"case{'s' if len(cases) > 1 else ''} {shown}{more} (line {cases[0].line})"
 
 
 def _may_run_ahead(item: CaseItem) -> bool:

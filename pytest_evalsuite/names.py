@@ -1,0 +1,93 @@
+"""What configuration, conftest files and fixtures name: methods, judges and agents, as they hold for a test set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_evalsuite.agents import Agent, adapt
+from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.items import CaseItem
+from pytest_evalsuite.judges import Bench
+from pytest_evalsuite.methods import MethodRegistry
+from pytest_evalsuite.roster import AgentsOf, Roster
+from pytest_evalsuite.settings import Settings
+from pytest_evalsuite.testsets import Case, Defaults, TestSet, load_test_set
+
+__all__ = ["Names"]
+
+
+class Names:
+    """The methods, judges and agents of a session. ``hooks`` are those that hold in a test set's folder."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+        self._roster = Roster(settings)
+        self._methods = MethodRegistry()
+        self._of_fixtures: dict[int, tuple[Any, Agent]] = {}
+        self.have_been_asked = False
+        """Whether there was a test set to read."""
+        self.bench = Bench(
+            settings.judge,
+            settings.judges,
+            prompts=settings.judge_prompts,
+            requests_per_minute=settings.judge_rpm,
+        )
+
+    def load(self, path: Path, display_path: str, hooks: Any) -> TestSet:
+        """Read a test set, with the methods that it may name."""
+        self.have_been_asked = True
+        for methods in hooks.pytest_evalsuite_methods(config=self._config):
+            for name, method in (methods or {}).items():
+                self._methods.register(name, method)
+        defaults = Defaults(mode=self._settings.mode, test_method=self._settings.test_method)
+        return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods)
+
+    def check_judges(self, test_set: TestSet, hooks: Any) -> None:
+        """Raise ConfigurationError, which names the cases, when a judge that they need cannot be had."""
+        for given in reversed(hooks.pytest_evalsuite_judges(config=self._config)):
+            for name, judge in (given or {}).items():
+                self.bench.add(name, judge)
+        asked: dict[tuple[str, ...], list[Case]] = {}
+        for case in test_set.cases:
+            for check in case.checks:
+                if (names := check.method.judge_names()) is not None:
+                    asked.setdefault(names, []).append(case)
+        for names, cases in asked.items():
+            try:
+                self.bench.get(names)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{test_set.path}: {_some(cases)}: {error}") from None
+
+    def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool) -> AgentsOf:
+        """The agents that cases of the test set are put to."""
+        configured: dict[str, Any] = dict(self._settings.agents)
+        for given in reversed(hooks.pytest_evalsuite_agents(config=self._config)):
+            configured.update(given or {})
+        return AgentsOf(self._roster, test_set, configured, needed=needed)
+
+    def agent_in_force(self, item: CaseItem) -> Agent:
+        """The agent that the item's case is put to: that of its fixture, or the configured one."""
+        if "eval_agent" not in item.funcargs:
+            return item.configured_agent()
+        target = item.funcargs["eval_agent"]
+        if item.agent is not None and target is item.agent.function:
+            return item.agent
+        kept = self._of_fixtures.get(id(target))
+        if kept is None:
+            kept = (target, adapt(target, item.agent_name))
+            if item.may_run_ahead:
+                self._of_fixtures[id(target)] = kept
+        self._roster.check(kept[1], item.test_set, item.case)
+        return kept[1]
+
+
+def _some(cases: Sequence[Case]) -> str:
+    """The cases that something is wrong with, by id: the first three, and how many more."""
+    shown = ", ".join(case.id for case in cases[:3])
+    more = f" and {len(cases) - 3:,} more" if len(cases) > 3 else ""
+    return f"case{'s' if len(cases) > 1 else ''} {shown}{more} (line {cases[0].line})"
