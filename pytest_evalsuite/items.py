@@ -129,7 +129,7 @@ class CaseItem(pytest.Function):
         scored = [score_attempt(case, attempt, context) for attempt in attempts]
         rule = settings.pass_rule_of(case)
         verdict = judge_case(case, scored, rule)
-        self.record = case_record(case, scored, verdict, test_set=self.test_set_key, agent=self.agent_name, rule=rule)
+        self.record = case_record(case, scored, verdict, rule=rule, **self._place())
         self._keep_properties(self.record)
         if verdict.status == "error":
             raise verdict.error or CaseError("the case could not be scored")
@@ -158,7 +158,10 @@ class CaseItem(pytest.Function):
         record, self.record = self.record, None
         if record is not None or report.when == "call":
             return record
-        return unrun_record(self.case, test_set=self.test_set_key, agent=self.agent_name, **_why_not(report, excinfo))
+        return unrun_record(self.case, **self._place(), **_why_not(report, excinfo))
+
+    def _place(self) -> dict[str, Any]:
+        return {"test_set": self.test_set_key, "agent": self.agent_name, "file": self.test_set.cases_path}
 
     def _keep_properties(self, record: Mapping[str, Any]) -> None:
         """Let JUnit reports and other plugins see the figures; a case that is run again has new ones."""

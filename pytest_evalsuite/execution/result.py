@@ -18,15 +18,22 @@ __all__ = ["case_record", "unrun_record"]
 
 
 def case_record(
-    case: Case, scored: Sequence[ScoredAttempt], verdict: Verdict, *, test_set: str, agent: str, rule: PassRule
+    case: Case,
+    scored: Sequence[ScoredAttempt],
+    verdict: Verdict,
+    *,
+    test_set: str,
+    agent: str,
+    rule: PassRule,
+    file: str | None = None,
 ) -> dict[str, Any]:
     """The record of a case that was put to its agent, for `runs.schema.Result`.
 
-    What does not apply to the case is left out. With several attempts, the answer and the checks at the top are those
+    ``file`` is where the case stands if that is not the test set. What does not apply to the case is left out. With several attempts, the answer and the checks at the top are those
     of the first attempt that speaks for the verdict, and ``attempts`` holds them all.
     """
     shown = _spokesman(scored, verdict)
-    record = _identity(case, test_set, agent)
+    record = _identity(case, test_set, agent, file)
     record["status"] = verdict.status
     if verdict.error is not None:
         record["cause"] = describe_error(verdict.error)
@@ -46,19 +53,23 @@ def case_record(
     return record
 
 
-def unrun_record(case: Case, *, test_set: str, agent: str, status: str, cause: Mapping[str, Any]) -> dict[str, Any]:
+def unrun_record(
+    case: Case, *, test_set: str, agent: str, status: str, cause: Mapping[str, Any], file: str | None = None
+) -> dict[str, Any]:
     """The record of a case that no agent was asked about: skipped, cancelled, not run, or broken around the call."""
-    record = _identity(case, test_set, agent)
+    record = _identity(case, test_set, agent, file)
     record.update(status=status, cause=dict(cause), score=None, passing_score=_passing_score(case), **_question(case))
     return record
 
 
-def _identity(case: Case, test_set: str, agent: str) -> dict[str, Any]:
+def _identity(case: Case, test_set: str, agent: str, file: str | None) -> dict[str, Any]:
     record: dict[str, Any] = {"test_set": test_set, "case_id": case.id, "agent": agent}
     if case.name is not None:
         record["name"] = case.name
     record["position"] = case.position
     record["line"] = case.line
+    if file is not None:
+        record["file"] = file
     record["fingerprint"] = case.fingerprint
     record["test_method"] = _methods(case)
     if case.tags:

@@ -11,7 +11,7 @@ from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import differing, marked_lines
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
 
-__all__ = ["FailureText", "display_score", "headline"]
+__all__ = ["FailureText", "case_file", "display_score", "headline"]
 
 LABEL: Final = 10
 """Columns for the labels before the texts."""
@@ -38,6 +38,12 @@ class Writer(Protocol):
 
     def line(self, s: str = "", **markup: bool) -> None:
         """Write a line."""
+
+
+def case_file(record: Mapping[str, Any]) -> str:
+    """The file that the case stands in: the test set, or where that takes its cases from."""
+    file: str = record.get("file", record["test_set"])
+    return file
 
 
 def display_score(record: Mapping[str, Any]) -> str | None:
@@ -109,7 +115,7 @@ class FailureText:
 
     def __post_init__(self) -> None:
         record = self.record
-        self.reprcrash = Crash(escape_terminal(record["test_set"]), record["line"], headline(record))
+        self.reprcrash = Crash(escape_terminal(case_file(record)), record["line"], headline(record))
 
     def __str__(self) -> str:
         return "\n".join(line for line, _ in self.lines(width=IN_FILES))
@@ -136,7 +142,7 @@ class FailureText:
             yield from _reasons(record, page)
         yield from page.text("attempts", _attempts(record))
         yield "", {}
-        place = f"{record['test_set']}:{record['line']}: case {record['case_id']} of agent {record['agent']}"
+        place = f"{case_file(record)}:{record['line']}: case {record['case_id']} of agent {record['agent']}"
         yield encodable(escape_terminal(place), encoding), {"light": True}
 
 

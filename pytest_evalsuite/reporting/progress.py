@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pytest_evalsuite.reporting import numbers
 
@@ -58,6 +59,8 @@ class Progress:
 
     def __init__(self) -> None:
         self._writer: Writer | None = None
+        self._terminal = -1
+        self._width = 0
         self._lock = threading.Lock()
         self._waiting_since: float | None = None
         self._shown = 0
@@ -66,18 +69,26 @@ class Progress:
         self._began = 0.0
 
     def start(self, writer: Writer | None, total: int) -> None:
-        """Begin to show progress towards so many cases; without a writer nothing is ever shown."""
+        """Begin to show progress towards so many cases; without a writer nothing is ever shown.
+
+        The writer's file must be a terminal now: it is kept by a descriptor of its own, for while a case is set up,
+        when agents are waited for, pytest lets the writer's own lead to where it captures output.
+        """
         self._total = total
         self._began = time.monotonic()
         if writer is not None and total > 1:
-            self._writer = writer
+            self._writer, self._width = writer, writer.fullwidth
+            self._terminal = os.dup(file_of(writer).fileno())
             threading.Thread(target=self._watch, name="evalsuite-progress", daemon=True).start()
 
     def stop(self) -> None:
         """Show nothing any more."""
         self._stopped.set()
         self._erase()
-        self._writer = None
+        with self._lock:
+            if self._writer is not None:
+                self._writer = None
+                os.close(self._terminal)
 
     def add(self, status: str) -> None:
         """Count a case that is done."""
@@ -100,33 +111,31 @@ class Progress:
                 since, writer = self._waiting_since, self._writer
                 if since is None or writer is None or time.monotonic() - since < PATIENCE:
                     continue
-                room = writer.fullwidth - writer.width_of_current_line - 1
+                room = self._width - writer.width_of_current_line - 1
                 seconds = time.monotonic() - self._began
                 text = progress_text(self._done, self._total, self._failed, self._errors, seconds, room)
                 if text and self._waiting_since is not None:
-                    write_behind(writer, text.ljust(self._shown))
+                    self._write_and_go_back(text.ljust(self._shown))
                     self._shown = len(text)
 
     def _erase(self) -> None:
         with self._lock:
             if self._shown and self._writer is not None:
-                write_behind(self._writer, " " * self._shown)
+                self._write_and_go_back(" " * self._shown)
                 self._shown = 0
 
+    def _write_and_go_back(self, text: str) -> None:
+        """Write behind the cursor: with backspaces, for a terminal may be told to see no escape sequence."""
+        with contextlib.suppress(OSError):
+            os.write(self._terminal, (text + "\b" * len(text)).encode("ascii"))
 
-def write_behind(writer: Writer, text: str) -> None:
-    """Write and go back, past pytest's writer, which would count the columns of what is soon gone.
 
-    Backspaces are understood by every terminal, also by one that is to see no escape sequence (``--color=no``).
-    """
-    file = getattr(writer, "_file", None)
-    if file is not None:
-        file.write(text + "\b" * len(text))
-        file.flush()
+def file_of(writer: object) -> Any:
+    """What pytest's writer writes to."""
+    return getattr(writer, "_file", None)
 
 
 def is_terminal(writer: object) -> bool:
     """Whether the writer's output is a terminal that a cursor can be moved on."""
-    file = getattr(writer, "_file", None)
-    isatty = getattr(file, "isatty", None)
+    isatty = getattr(file_of(writer), "isatty", None)
     return bool(isatty and isatty()) and os.environ.get("TERM", "") not in ("", "dumb")

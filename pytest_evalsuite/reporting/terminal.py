@@ -9,7 +9,7 @@ from typing import Final
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import cell_width, marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
-from pytest_evalsuite.reporting.failure import headline
+from pytest_evalsuite.reporting.failure import case_file, headline
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import CaseKey, Run
 from pytest_evalsuite.runs.summary import Tally
@@ -178,7 +178,9 @@ def _worst(run: Run, verbosity: int, width: int) -> Iterator[Line]:
     several = len(_agents(run)) > 1
     for _, _, key in shown:
         record = decode(run.results.line(key))
-        place = escape_terminal(f"{key.test_set}:{record['line']} {_title((key.case_id, key.agent)[: 1 + several])}")
+        place = escape_terminal(
+            f"{case_file(record)}:{record['line']} {_title((key.case_id, key.agent)[: 1 + several])}"
+        )
         what = f"  {headline(record)}"
         if cell_width(what) + cell_width(place) + 2 <= width:
             yield f"{what}  {place}", {"red": True}

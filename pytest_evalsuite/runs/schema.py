@@ -150,6 +150,7 @@ class Result(Answered):
     name: IfKnown[str] = None
     position: Count = Field(description="The case's place in the test set.")
     line: int = Field(ge=1, description="Where the case stands in its file.")
+    file: IfKnown[str] = Field(None, description="That file, where the test set takes its cases from another.")
     fingerprint: str = Field(
         pattern="^[0-9a-f]{16}$",
         description="Of what is asked, expected and how it is judged: results of equal fingerprints may be compared.",

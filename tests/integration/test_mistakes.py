@@ -223,3 +223,11 @@ def test_an_unexpected_pass_is_no_failure_unless_it_is_strict(suite: Suite) -> N
     result = suite.run("-rX")
     result.assert_outcomes(xpassed=1)
     assert result.ret == 0
+
+
+def test_a_failure_is_shown_in_the_file_that_the_case_stands_in(suite: Suite) -> None:
+    suite.write("set.eval.yaml", "defaults: {test_method: exact_match}\ncases_from: rows.csv\n")
+    suite.write("rows.csv", "id,question,expected_response\ngood,a,a\nbad,b,c\n")
+    result = suite.run("--eval-json=run.json")
+    result.stdout.fnmatch_lines(["rows.csv:3: case bad of agent echo", "*score 0.00*rows.csv:3 bad*"])
+    assert suite.results()["bad"]["file"] == "rows.csv"
