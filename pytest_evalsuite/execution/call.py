@@ -36,9 +36,12 @@ class Call:
     then: Callable[[Attempt], Future[Any] | None] | None = None
 
     def settle(self, attempt: Attempt) -> Attempt:
-        """Begin what is to follow the reply."""
+        """Begin what is to follow the reply. What that raises is kept: somebody waits for the attempt."""
         if self.then is not None and attempt.reply is not None:
-            attempt.awaited = self.then(attempt)
+            try:
+                attempt.awaited = self.then(attempt)
+            except Exception as error:
+                attempt.reply, attempt.error = None, error
         return attempt
 
 

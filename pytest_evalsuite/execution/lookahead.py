@@ -74,12 +74,10 @@ class Caller:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Inside, only a call that is waited for is made; begins when nothing else is in flight."""
-        with self._answered:
-            self._paused = True
-            while self._in_flight:
-                self._answered.wait(CHECK_EVERY)
-                self._give_up_overdue()
+        self._paused = True
         try:
+            while self._is_busy():
+                self._give_up_overdue()
             yield
         finally:
             self._paused = False
@@ -130,6 +128,12 @@ class Caller:
             self._queue.clear()
         self._wake()
 
+    def _is_busy(self) -> bool:
+        with self._answered:
+            if self._in_flight:
+                self._answered.wait(CHECK_EVERY)
+            return self._in_flight > 0
+
     def _answer(self, job: Job) -> Attempt | None:
         with self._answered:
             if job.attempt is None:
@@ -146,10 +150,8 @@ class Caller:
                 with contextlib.suppress(ValueError):
                     self._queue.remove(awaited)
                     return self._start(awaited)
-            if self._paused:
-                return None
             full = self._window is not None and len(self._ahead) >= self._window
-            self._stalled = full or self._held_chars > HELD_CHARS
+            self._stalled = self._paused or full or self._held_chars > HELD_CHARS
             return None if self._stalled else self._start(self._queue.popleft())
 
     def _start(self, job: Job) -> Job:

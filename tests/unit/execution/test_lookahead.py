@@ -307,6 +307,52 @@ def test_threads_are_reused(made: Any) -> None:
     assert len(seen) <= 3
 
 
+def test_what_follows_a_reply_may_break(kind: type[Caller], made: Any) -> None:
+    def then(attempt: Attempt) -> None:
+        raise RuntimeError("no judge")
+
+    bot = Bot(kind)
+    caller = made(kind, concurrency=1)
+    calls = bot.calls("a", "b")
+    calls[0].then = then
+    attempts = [caller.wait(job) for job in caller.plan(calls)]
+    assert str(attempts[0].error) == "no judge"
+    assert output(attempts[1]) == "b"
+
+
+def test_a_call_can_be_made_alone(kind: type[Caller], made: Any) -> None:
+    bot = Bot(kind)
+    caller = made(kind, concurrency=3)
+    jobs = caller.plan(bot.calls(*range(30)))
+    for number in range(10):
+        caller.wait(jobs[number])
+        with caller.alone():
+            until(lambda: bot.in_flight == 0)
+            started = len(bot.started)
+            (job,) = caller.plan(bot.calls("alone"))
+            assert output(caller.wait(job)) == "alone"
+            assert bot.started[started:] == ["alone"]
+    assert [output(caller.wait(job)) for job in jobs[10:]] == [str(number) for number in range(10, 30)]
+
+
+def test_what_is_stuck_is_given_up_before_a_call_is_made_alone(
+    kind: type[Caller], made: Any, over: threading.Event
+) -> None:
+    def blocked(question: str) -> str:
+        if question == "stuck":
+            over.wait(GUARD)
+        return question
+
+    bot = Bot(kind, step=blocked)
+    caller = made(kind, concurrency=2)
+    jobs = caller.plan(bot.calls("stuck", "a", timeout=0.2))
+    with caller.alone():
+        (job,) = caller.plan(bot.calls("alone", timeout=5.0))
+        assert output(caller.wait(job)) == "alone"
+    assert isinstance(caller.wait(jobs[0]).error, CaseTimeout)
+    assert output(caller.wait(jobs[1])) == "a"
+
+
 def test_many_threads_switching_often_lose_nothing(kind: type[Caller], made: Any) -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
