@@ -25,7 +25,6 @@ class Steps(Budget):
     def score(self, answer: Answer) -> Score:
         """Score 1.0 when there were few enough. Raises MethodError when the agent does not tell its tool calls."""
         calls = answer.reply.tool_calls
-        count = reported(
-            None if calls is None else len(calls), self.method, "the tool calls of the answer", "tool_calls (a list, [] for none)"
-        )
+        made = None if calls is None else len(calls)
+        count = reported(made, self.method, "the tool calls of the answer", "tool_calls (a list, [] for none)")
         return self.within([Bound("steps", count, most=self.max_steps)])
