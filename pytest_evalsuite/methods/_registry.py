@@ -23,6 +23,15 @@ __all__ = ["ENTRY_POINTS", "MethodRegistry", "get_method", "method_names"]
 ENTRY_POINTS: Final = "pytest_evalsuite.methods"
 """The entry point group in which an installed package offers methods."""
 
+ALIASES: Final = {
+    "compare_meaning": "semantic_quality",
+    "cosine_similarity": "semantic",
+    "f1": "token_f1",
+    "partial_match": "keyword_match",
+    "text_similarity": "similarity",
+}
+"""What other systems call a built-in method."""
+
 _PACKAGE: Final = "pytest_evalsuite.methods"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
@@ -63,8 +72,8 @@ class MethodRegistry:
         """Give the method of this name; raises ConfigurationError, with the nearest name, when there is none."""
         if name in self._methods:
             return self._methods[name]
-        if name in _builtin_names():
-            return _builtin(name)
+        if ALIASES.get(name, name) in _builtin_names():
+            return _builtin(ALIASES.get(name, name))
         if name in self._entry_points():
             return self.register(name, _load(self._entry_points()[name]))
         raise ConfigurationError(_unknown(name, self.names()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pytest_evalsuite.methods._base import Method
+from pytest_evalsuite.methods._registry import ALIASES
 from pytest_evalsuite.testsets.fields import ANSWER, CASE, CHECK, DEFAULTS, SET, Schema, Table
 from pytest_evalsuite.testsets.later import LATER_MODES
 from pytest_evalsuite.testsets.options import Methods
@@ -51,7 +52,7 @@ def properties(table: Table) -> Schema:
 def mapping(table: Table, options: Schema, methods: Methods) -> Schema:
     """Give the schema of a mapping; further keys are for the methods that are not known here."""
     known = {**options, **properties(table)}
-    names = {"enum": methods.names()}
+    names = {"enum": [*methods.names(), *ALIASES]}
     for key in METHOD_KEYS:
         if key in known:
             known[key] = {

@@ -9,7 +9,9 @@ import pytest
 
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.methods import Answer, Method, MethodRegistry, Score, get_method, method_names
+from pytest_evalsuite.methods._registry import ALIASES
 
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "methods.md"
 BUILT_IN = ("contains", "exact_match", "json_match", "keyword_match", "numeric", "regex", "similarity")
 
 
@@ -146,3 +148,16 @@ def test_an_unused_method_is_not_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("alias", sorted(ALIASES))
+def test_the_name_that_another_system_gives_a_method_is_understood(alias: str) -> None:
+    assert MethodRegistry().get(alias) is get_method(ALIASES[alias])
+    assert alias not in MethodRegistry().names()
+    assert f"`{alias}` is `{ALIASES[alias]}`" in " ".join(PAGE.read_text(encoding="utf-8").split())
+
+
+def test_a_method_of_ones_own_may_bear_such_a_name() -> None:
+    registry = MethodRegistry()
+    own = registry.register("f1", shouts)
+    assert registry.get("f1") is own
