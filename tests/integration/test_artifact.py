@@ -255,6 +255,15 @@ def test_a_selection_says_how_many_cases_there_were(motley: Suite) -> None:
     assert (evaluation["total"], evaluation["cases_in_test_set"]) == (1, 22)
 
 
+def test_a_case_from_another_file_says_from_which(suite: Suite) -> None:
+    suite.write("set.eval.yaml", "cases_from: list.csv\n")
+    suite.write("list.csv", "id,question,expected_response,test_method\na,one,one,exact_match\nb,two,zwei,exact_match\n")
+    suite.run("--eval-json=run.json", "-x", "--deselect", "set.eval.yaml::a")
+    read(suite.path / "run.json")
+    failed = suite.results()["b"]
+    assert (failed["file"], failed["line"], failed["test_set"]) == ("list.csv", 3, "set.eval.yaml")
+
+
 def test_an_empty_selection_leaves_an_artifact_that_says_so(motley: Suite) -> None:
     result = motley.run("--eval-json", "run.json", "-k", "nothing_is_called_this")
     artifact = read(motley.path / "run.json")
