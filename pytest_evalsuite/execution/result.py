@@ -29,8 +29,9 @@ def case_record(
 ) -> dict[str, Any]:
     """The record of a case that was put to its agent, for `runs.schema.Result`.
 
-    ``file`` is where the case stands if that is not the test set. What does not apply to the case is left out. With several attempts, the answer and the checks at the top are those
-    of the first attempt that speaks for the verdict, and ``attempts`` holds them all.
+    ``file`` is where the case stands, if that is not the test set. What does not apply to the case is left out. With
+    several attempts, the answer and the checks at the top are those of the first attempt that speaks for the verdict,
+    and ``attempts`` holds them all.
     """
     shown = _spokesman(scored, verdict)
     record = _identity(case, test_set, agent, file)
