@@ -26,6 +26,7 @@ METHODS: Final[Sequence[tuple[str, dict[str, Any]]]] = [
         ("similarity", {"algorithm": algorithm})
         for algorithm in ("ratio", "token_sort", "token_set", "partial", "levenshtein", "jaro_winkler")
     ),
+    ("similarity", {"algorithm": "token_set", "normalize": ["whitespace", "case", "punctuation"]}),
     ("contains", {}),
     ("contains", {"case_sensitive": False}),
     ("keyword_match", {}),

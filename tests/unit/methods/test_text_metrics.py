@@ -19,9 +19,8 @@ from pytest_evalsuite.methods.rouge import Rouge
 from pytest_evalsuite.methods.token_f1 import TokenF1
 
 METRICS: list[Method] = [Bleu(), Chrf(), Chrf(word_order=2), Rouge(), Rouge(variant="rouge1"), TokenF1()]
-SENTENCES = st.lists(
-    st.sampled_from(["cat", "dog", "sat", "on", "mat", "Zürich", "東京", "5"]), min_size=1, max_size=8
-).map(" ".join)
+WORDS = st.sampled_from(["cat", "dog", "sat", "on", "mat", "Zürich", "東京", "5"])
+SENTENCES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
 
 each_metric = pytest.mark.parametrize("method", METRICS, ids=lambda method: method.method)
 
