@@ -257,7 +257,8 @@ def test_a_selection_says_how_many_cases_there_were(motley: Suite) -> None:
 
 def test_a_case_from_another_file_says_from_which(suite: Suite) -> None:
     suite.write("set.eval.yaml", "cases_from: list.csv\n")
-    suite.write("list.csv", "id,question,expected_response,test_method\na,one,one,exact_match\nb,two,zwei,exact_match\n")
+    rows = ("id,question,expected_response,test_method", "a,one,one,exact_match", "b,two,zwei,exact_match")
+    suite.write("list.csv", "\n".join(rows))
     suite.run("--eval-json=run.json", "-x", "--deselect", "set.eval.yaml::a")
     read(suite.path / "run.json")
     failed = suite.results()["b"]
@@ -304,7 +305,8 @@ def test_the_schema_refuses_what_is_not_written(motley: Suite) -> None:
 
 
 def test_every_kind_of_error_is_a_cause() -> None:
-    kinds = {kind.kind for kind in (CaseError, *CaseError.__subclasses__())}
+    errors: list[type[CaseError]] = [CaseError, *CaseError.__subclasses__()]
+    kinds = {error.kind for error in errors}
     assert kinds <= set(artifact_schema()["$defs"]["Cause"]["properties"]["kind"]["enum"])
 
 
