@@ -49,9 +49,9 @@ class Score:
         object.__setattr__(self, "value", float(value))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Answer:
-    """Everything that a method may look at.
+    """Everything that a method may look at, and nothing that it may change.
 
     ``text`` is the reply as text and ``output`` the same as the agent returned it (text or a JSON value).
     ``expected_responses`` are the texts of which any one is right; ``expected`` is a structured expectation (a JSON
