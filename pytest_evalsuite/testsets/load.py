@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any, Final
 
 from pytest_evalsuite.errors import Mistake, TestSetError
+from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.assemble import assemble
 from pytest_evalsuite.testsets.cases import RawCases, YamlCases, mistakes_in, worded
@@ -51,7 +50,7 @@ def load_test_set(
     ``methods`` gives methods by name. Raises TestSetError with all mistakes, and nothing else for a bad file.
     """
     shown = os.fspath(path) if display_path is None else display_path
-    with no_garbage_collection():
+    with not_looking():
         loader = Loader(Path(path), shown, defaults, Methods(methods))
         suffix = loader.path.suffix.lower()
         if suffix in {".yaml", ".yml"}:
@@ -59,18 +58,6 @@ def load_test_set(
         if suffix in {".csv", ".jsonl"}:
             return loader.bare()
         raise TestSetError([Mistake(shown, 1, 1, f"a test set ends in {', '.join(SUFFIXES)}, not {suffix!r}")])
-
-
-@contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Looking for garbage among many new objects that all stay alive is a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 Opened = tuple[RawCases, Callable[[], RawCases]]
