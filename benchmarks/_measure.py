@@ -61,6 +61,7 @@ class Command:
 def run(command: Command) -> Cost:
     """Run a command and measure it. Raises RuntimeError with its output when it ends in an unexpected way."""
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its byte code beside it
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         start = time.perf_counter()
         process = subprocess.Popen(

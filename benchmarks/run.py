@@ -39,7 +39,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     parts = [head()]
     for module in (idle, overhead, latency, loading, artifact):
-        parts.append(f"## {module.__name__}\n\n{(module.__doc__ or "").strip()}\n\n{table(module.measure(quick))}\n")
+        parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:
         RESULTS.write_text("\n".join(parts), encoding="utf-8")
