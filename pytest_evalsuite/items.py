@@ -100,7 +100,11 @@ class CaseItem(pytest.Function):
     def _context(self) -> Context:
         state = self.config.stash[STATE]
         return Context(
-            language=self.test_set.language, judges=state.names.bench, time_limit=state.settings.timeout_of(self.case)
+            language=self.test_set.language,
+            agent=self.agent_name,
+            tags=self.test_set.tags,
+            judges=state.names.bench_of(self.test_set),
+            time_limit=state.settings.timeout_of(self.case),
         )
 
     def setup(self) -> None:
@@ -131,6 +135,9 @@ class CaseItem(pytest.Function):
         verdict = judge_case(case, scored, rule)
         self.record = case_record(case, scored, verdict, rule=rule, **self._place())
         self._keep_properties(self.record)
+        if verdict.status == "skipped":
+            reason = escape_terminal(self.record["cause"]["message"])
+            raise pytest.skip.Exception(reason, _use_item_location=True)
         if verdict.status == "error":
             raise verdict.error or CaseError("the case could not be scored")
 

@@ -31,7 +31,8 @@ class Names:
         self._of_fixtures: dict[int, tuple[Any, Agent]] = {}
         self.have_been_asked = False
         """Whether there was a test set to read."""
-        self.bench = Bench(
+        self._benches: dict[TestSet, Bench] = {}
+        self._bench = Bench(
             settings.judge,
             settings.judges,
             prompts=settings.judge_prompts,
@@ -48,10 +49,14 @@ class Names:
         return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods)
 
     def check_judges(self, test_set: TestSet, hooks: Any) -> None:
-        """Raise ConfigurationError, which names the cases, when a judge that they need cannot be had."""
+        """Tell each case who judges it.
+
+        Raises ConfigurationError, which names the cases, when a judge that they need cannot be had.
+        """
+        named: dict[str, Any] = {}
         for given in reversed(hooks.pytest_evalsuite_judges(config=self._config)):
-            for name, judge in (given or {}).items():
-                self.bench.add(name, judge)
+            named.update(given or {})
+        bench = self._benches[test_set] = self._bench.with_names(named)
         asked: dict[tuple[str, ...], list[Case]] = {}
         for case in test_set.cases:
             for check in case.checks:
@@ -59,9 +64,19 @@ class Names:
                     asked.setdefault(names, []).append(case)
         for names, cases in asked.items():
             try:
-                self.bench.get(names)
+                judge = bench.get(names)
             except ConfigurationError as error:
                 raise ConfigurationError(f"{test_set.path}: {_some(cases)}: {error}") from None
+            for case in cases:
+                case.judged_by = (*case.judged_by, f"{judge.identity} language:{test_set.language}")
+
+    def bench_of(self, test_set: TestSet) -> Bench:
+        """The judges that the test set's cases may ask."""
+        return self._benches[test_set]
+
+    async def close_judges(self) -> None:
+        """Close the clients of models, on the event loop that has used them."""
+        await self._bench.aclose()
 
     def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool) -> AgentsOf:
         """The agents that cases of the test set are put to."""

@@ -246,7 +246,7 @@ class EvalSession:
     def pytest_unconfigure(self) -> None:
         """Give back what was taken from the interpreter."""
         self.runner.close()
-        self.desk.close()
+        self.desk.close(self.names.close_judges)
         self._recorder.close()
         garbage.set_aside(looking_first=True)
 

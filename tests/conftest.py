@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from model_server import ModelServer
 from suites import Suite
 
 pytest_plugins = ["pytester"]
@@ -12,3 +15,17 @@ pytest_plugins = ["pytester"]
 def suite(pytester: pytest.Pytester) -> Suite:
     """An empty suite with the agents ``echo`` and ``async_echo``."""
     return Suite(pytester)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """A model provider on this machine, which the clients of OpenAI and Anthropic find."""
+    server = ModelServer()
+    server.start()
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.address}/v1")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", server.address)
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(name, "sk-none")
+    monkeypatch.setenv("NO_PROXY", "*")
+    yield server
+    server.stop()

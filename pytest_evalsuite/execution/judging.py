@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Final
 
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.loop import Loop
-from pytest_evalsuite.execution.scoring import Context, answer_for
+from pytest_evalsuite.execution.scoring import Context, answer_for, why_not
 from pytest_evalsuite.methods._base import Score
 from pytest_evalsuite.testsets.model import Case
 
 __all__ = ["JudgingDesk"]
+
+PATIENCE: Final = 1.0
+"""Seconds that giving connections back may take."""
 
 Awaited = Mapping[int, Score | BaseException]
 
@@ -26,6 +32,7 @@ class JudgingDesk:
 
     def __init__(self, concurrency: int) -> None:
         self._concurrency = concurrency
+        self._lock = threading.Lock()
         self._loop: Loop | None = None
         self._room: asyncio.Semaphore | None = None
 
@@ -36,20 +43,29 @@ class JudgingDesk:
         """
         if attempt.reply is None or not case.waits:
             return None
-        if self._loop is None:
-            self._loop = Loop("evalsuite-judges")
+        with self._lock:  # agents answer in threads of their own
+            if self._loop is None:
+                self._loop = Loop("evalsuite-judges")
         return self._loop.submit(self._score(case, attempt, attempt.reply, context))
 
-    def close(self) -> None:
-        """Cancel what is still waited for."""
-        if self._loop is not None:
-            self._loop.stop()
-            self._loop = None
+    def close(self, leave: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        """Cancel what is still waited for; then let ``leave`` give back what judges hold on this loop."""
+        loop, self._loop, self._room = self._loop, None, None
+        if loop is None:
+            return
+        if leave is not None:
+            with suppress(Exception):
+                loop.submit(leave()).result(PATIENCE)
+        loop.stop()
 
     async def _score(self, case: Case, attempt: Attempt, reply: AgentReply, context: Context) -> Awaited:
         if self._room is None:
             self._room = asyncio.Semaphore(self._concurrency)
-        numbers = [number for number, check in enumerate(case.checks) if check.method.is_async]
+        numbers = [
+            number
+            for number, check in enumerate(case.checks)
+            if check.method.is_async and why_not(case, check, reply, context) is None
+        ]
         async with self._room:
             scores = await asyncio.gather(
                 *[

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.judges._base import Judge
 
+if TYPE_CHECKING:
+    from pytest_evalsuite.judges._llm import LlmJudge
+
 __all__ = ["Bench"]
+
+PROVIDERS: Final = {"openai": "OpenAIChat", "anthropic": "AnthropicChat"}
 
 
 class Bench:
@@ -33,10 +40,15 @@ class Bench:
         self._folder = prompts
         self._rate = requests_per_minute
         self._made: dict[str, Judge] = {}
+        self._models: dict[str, LlmJudge] = {}
 
-    def add(self, name: str, judge: Any) -> None:
-        """Name one more judge."""
-        self._named[name] = judge
+    def with_names(self, named: Mapping[str, Any]) -> Bench:
+        """A bench that knows further names, which win; it shares the models, and so their limits and outages."""
+        if not named:
+            return self
+        bench = Bench(self.default, {**self._named, **named}, prompts=self._folder, requests_per_minute=self._rate)
+        bench._models = self._models
+        return bench
 
     def get(self, names: Sequence[str] = (), vote: Literal["majority", "mean"] = "majority") -> Judge:
         """The judge of this name, of several names a vote, of none the default. Raises ConfigurationError."""
@@ -53,6 +65,11 @@ class Bench:
             )
         return self._one(name)
 
+    async def aclose(self) -> None:
+        """Close the clients of models, on the event loop that has used them."""
+        for model in self._models.values():
+            await model.aclose()
+
     def _one(self, name: str) -> Judge:
         judge = self._made.get(name)
         if judge is None:
@@ -60,38 +77,47 @@ class Bench:
         return judge
 
     def _make(self, name: str) -> Judge:
-        given = self._named.get(name)
-        if isinstance(given, str):
-            return self._make(given) if given not in self._named else self._one(given)
+        target, given = self._follow(name)
         if given is not None:
-            return _adapted(name, given)
-        provider, colon, model = name.partition(":")
-        if name == "embedded":
+            return _adapted(target, given)
+        provider, _, model = target.partition(":")
+        if target == "embedded":
             from pytest_evalsuite.judges._embedded import EmbeddedJudge
 
             return EmbeddedJudge()
-        if colon and model and provider in ("openai", "anthropic"):
+        if model and provider in PROVIDERS:
             return self._model(provider, model)
         known = sorted({*self._named, "embedded", "openai:<model>", "anthropic:<model>"})
-        raise ConfigurationError(f"unknown judge {name!r} (known: {', '.join(known)})")
+        guesses = get_close_matches(target, known, n=1)
+        if model and (providers := get_close_matches(provider, PROVIDERS, n=1)):
+            guesses = [f"{providers[0]}:{model}"]
+        guess = f"; did you mean {guesses[0]}?" if guesses else ""
+        raise ConfigurationError(f"unknown judge {target!r}{guess} (known: {', '.join(known)})")
+
+    def _follow(self, name: str) -> tuple[str, Any]:
+        """The name at the end of the names that stand for another one, and what it is given as, or None."""
+        seen = [name]
+        while isinstance(given := self._named.get(seen[-1]), str) and given != seen[-1]:
+            if given in seen:
+                raise ConfigurationError(f"judges stand for each other in a circle: {' = '.join([*seen, given])}")
+            seen.append(given)
+        return seen[-1], None if isinstance(given, str) else given
 
     def _model(self, provider: str, model: str) -> Judge:
-        from pytest_evalsuite.judges._llm import Chat, LlmJudge
+        from pytest_evalsuite.judges._llm import LlmJudge
         from pytest_evalsuite.judges._prompts import Prompts
 
-        chat: Chat
-        if provider == "openai":
-            from pytest_evalsuite.judges._openai import OpenAIChat
-
-            chat = OpenAIChat(model)
-        else:
-            from pytest_evalsuite.judges._anthropic import AnthropicChat
-
-            chat = AnthropicChat(model)
-        return LlmJudge(chat, Prompts(self._folder), requests_per_minute=self._rate)
+        name = f"{provider}:{model}"
+        if name not in self._models:
+            module = import_module(f"pytest_evalsuite.judges._{provider}")
+            chat = getattr(module, PROVIDERS[provider])(model)
+            self._models[name] = LlmJudge(chat, Prompts(self._folder), requests_per_minute=self._rate)
+        return self._models[name]
 
 
 def _adapted(name: str, given: Any) -> Judge:
+    if isinstance(given, type):
+        raise ConfigurationError(f"the judge {name!r} is the class {given.__name__}; name an instance of it")
     if callable(getattr(given, "judge", None)) and hasattr(given, "identity"):
         judge: Judge = given
         return judge
@@ -100,5 +126,5 @@ def _adapted(name: str, given: Any) -> Judge:
 
         return CallableJudge(name, given)
     raise ConfigurationError(
-        f"the judge {name!r} is a {type(given).__name__}; expected a function, or an object with judge and identity"
+        f"the judge {name!r} is {given!r:.100}; expected a function, or an object with judge and identity"
     )

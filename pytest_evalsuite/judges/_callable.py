@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -31,22 +32,15 @@ class CallableJudge:
 
     It may take ``question``, ``inputs``, ``answer``, ``expected`` (the first expected response, or None),
     ``criteria``, ``guidelines``, ``context``, ``language`` and ``request`` (the whole `JudgeRequest`). It returns a
-    `Verdict`; or the bare value that the scale asks for; or a mapping or JSON text in the form of a verdict. A plain
-    function runs in a thread. Raises ConfigurationError for a function that wants anything else.
+    `Verdict`; or the bare value that the scale asks for (for rules a list of bools); or a mapping or JSON text in the
+    form of a verdict. A plain function runs in a thread. Raises ConfigurationError for a function that wants anything
+    else.
     """
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.identity = name
         self._function = function
-        parameters = inspect.signature(function).parameters.values()
-        wanted = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-        unknown = [p.name for p in parameters if p.name in wanted and p.name not in OFFERED and p.default is p.empty]
-        if unknown:
-            raise ConfigurationError(
-                f"the judge {name!r} requires {', '.join(map(repr, unknown))}; it can take {', '.join(OFFERED)}"
-            )
-        takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        self._wanted = OFFERED if takes_all else tuple(name for name in wanted if name in OFFERED)
+        self._wanted = _wanted(name, function)
 
     async def judge(self, request: JudgeRequest) -> Verdict:
         """Ask the function. Raises JudgeError when it raises or gives no verdict."""
@@ -68,21 +62,46 @@ class CallableJudge:
             raise JudgeError(f"could not be judged: {self.identity} gave no verdict: {error}") from None
 
     def _verdict(self, found: Any, request: JudgeRequest) -> Verdict:
-        import json
-
         if isinstance(found, Verdict):
             return found
-        if isinstance(found, (bool, int, float)):
-            key = "passed" if request.scale.kind == "passed" else "score"
-            found = {"reason": f"judged by {self.identity}", key: found}
-        elif isinstance(found, str) and found in request.scale.labels:
-            found = {"reason": f"judged by {self.identity}", "label": found}
+        if found is None:
+            raise Unreadable("it returned None")
+        found = self._as_mapping(found, request)
         try:
-            text = json.dumps(found) if isinstance(found, Mapping) else str(found)
+            text = found if isinstance(found, str) else json.dumps(found)
         except (TypeError, ValueError) as error:
-            raise Unreadable(f"it returned a mapping that is no JSON: {error}") from None
+            raise Unreadable(f"it returned what is no JSON: {error}") from None
         value, reason, reasons = read_verdict(text, request.scale)
         return Verdict(value=value, reason=reason, reasons=reasons, judge=self.identity)
+
+    def _as_mapping(self, found: Any, request: JudgeRequest) -> Any:
+        """A bare value in the form of a verdict; anything else as it is."""
+        reason = f"judged by {self.identity}"
+        if isinstance(found, (bool, int, float)):
+            return {"reason": reason, "passed" if request.scale.kind == "passed" else "score": found}
+        if isinstance(found, str) and found in request.scale.labels:
+            return {"reason": reason, "label": found}
+        if isinstance(found, (list, tuple)) and request.scale.kind == "rules":
+            return {"verdicts": [{"rule": n, "reason": reason, "met": met} for n, met in enumerate(found, 1)]}
+        return dict(found) if isinstance(found, Mapping) else found
+
+
+def _wanted(name: str, function: Callable[..., Any]) -> tuple[str, ...]:
+    """What the function takes of what is offered. Raises ConfigurationError."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"the judge {name!r} does not say what it takes: wrap it in a function") from None
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return OFFERED
+    by_name = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    required = [p.name for p in parameters if p.default is p.empty and p.kind is not p.VAR_POSITIONAL]
+    unknown = [one for one in required if one not in OFFERED or one not in by_name]
+    if unknown:
+        raise ConfigurationError(
+            f"the judge {name!r} requires {', '.join(map(repr, unknown))}; it can take by name {', '.join(OFFERED)}"
+        )
+    return tuple(one for one in by_name if one in OFFERED)
 
 
 def _offer(request: JudgeRequest, name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Final
 from pytest_evalsuite.errors import JudgeError
 from pytest_evalsuite.judges._base import JudgeRequest, Verdict
 
-__all__ = ["EmbeddedJudge"]
+__all__ = ["CAN_NOT_SEE", "EmbeddedJudge"]
 
 CAN_NOT_SEE: Final = "words were compared: a contradiction, a wrong detail or a missing 'not' goes unseen"
 
@@ -39,7 +39,7 @@ class EmbeddedJudge:
         value = round(1 + 9 * share) if request.scale.kind == "points" else share
         return Verdict(
             value=value,
-            reason=f"{share:.0%} of the words agree ({CAN_NOT_SEE})",
+            reason=f"the words are {share:.0%} alike ({CAN_NOT_SEE})",
             judge=self.identity,
             notes=(CAN_NOT_SEE,),
         )

@@ -8,7 +8,10 @@ from typing import Final
 
 __all__ = ["Fence", "looks_like_a_verdict"]
 
-MARKS: Final = re.compile(r"<{2,}|>{2,}")
+MARKS: Final = re.compile(
+    r"[<\uff1c\u2039]{3,}|[>\uff1e\u203a]{3,}|[\u226a\u226b\u22d8\u22d9\xab\xbb]{2,}"
+)
+"""Three angle brackets, or two double ones, of any width."""
 VERDICT: Final = re.compile(
     r"""["']?\b(score|passed|verdict|label|met|rating)\b["']?\s*[:=]\s*["']?(true|false|pass(ed)?|fail(ed)?|\d)""",
     re.IGNORECASE,
@@ -22,8 +25,10 @@ class Fence:
         self.nonce = secrets.token_hex(8)
 
     def block(self, name: str, text: str) -> str:
-        """The text between marks; runs of ``<`` or ``>`` in it are set apart, and the nonce, is cut."""
-        harmless = MARKS.sub(lambda match: " ".join(match[0]), text.replace(self.nonce, ""))
+        """The text between marks; what looks like a mark in it is set apart, and the nonce is cut."""
+        harmless = MARKS.sub(lambda match: " ".join(match[0]), text)
+        while self.nonce in harmless:  # what is left and right of one may be another one
+            harmless = harmless.replace(self.nonce, "")
         return f"<<<{name} {self.nonce}>>>\n{harmless}\n<<<end {name} {self.nonce}>>>"
 
 

@@ -14,6 +14,7 @@ from pytest_evalsuite.judges._base import JudgeRequest, Verdict
 from pytest_evalsuite.judges._fence import looks_like_a_verdict
 from pytest_evalsuite.judges._prompts import Prompts
 from pytest_evalsuite.judges._reply import Unreadable, read_verdict
+from pytest_evalsuite.judges._usage import total_cost, total_usage
 
 __all__ = ["Chat", "Completion", "LlmJudge"]
 
@@ -40,6 +41,9 @@ class Chat(Protocol):
     async def complete(self, system: str, messages: Sequence[str]) -> Completion:
         """Reply to a conversation; ``messages`` alternate between user and model. Raises JudgeError."""
 
+    async def aclose(self) -> None:
+        """Give connections back."""
+
 
 class LlmJudge:
     """Asks a model.
@@ -54,7 +58,7 @@ class LlmJudge:
         self._pause = 60.0 / requests_per_minute if requests_per_minute else 0.0
         self._next = 0.0
         self._failures = 0
-        self._outage: JudgeError | None = None
+        self._outage: str | None = None
 
     @property
     def identity(self) -> str:
@@ -64,59 +68,51 @@ class LlmJudge:
     async def judge(self, request: JudgeRequest) -> Verdict:
         """Ask the model, once more if its reply is no verdict. Raises JudgeError."""
         system, material = self._prompts.render(request)
-        first = await self._ask(system, [material])
+        replies = [await self._ask(system, [material])]
         notes = ["the answer holds what looks like a verdict"] if looks_like_a_verdict(request.answer) else []
         try:
-            value, reason, reasons = read_verdict(first.text, request.scale)
-            spent, raw = [first], first.text
+            value, reason, reasons = read_verdict(replies[0].text, request.scale)
         except Unreadable as unreadable:
             notes.append(f"asked twice: {unreadable}")
             again = f"Your reply was no verdict: {unreadable}. Reply with one JSON object of the form asked for."
-            second = await self._ask(system, [material, first.text, again])
+            replies.append(await self._ask(system, [material, replies[0].text or "(nothing)", again]))
             try:
-                value, reason, reasons = read_verdict(second.text, request.scale)
+                value, reason, reasons = read_verdict(replies[1].text, request.scale)
             except Unreadable as still:
                 raise JudgeError(f"could not be judged: {self._chat.model} gave no verdict, twice: {still}") from None
-            spent, raw = [first, second], second.text
         return Verdict(
             value=value,
             reason=reason,
             reasons=reasons,
             judge=self.identity,
-            raw_reply=raw,
-            usage=_usage(spent),
-            cost=_cost(spent),
+            raw_reply=replies[-1].text,
+            usage=total_usage(reply.usage for reply in replies),
+            cost=total_cost(reply.cost for reply in replies),
             notes=tuple(notes),
         )
 
+    async def aclose(self) -> None:
+        """Give connections back."""
+        await self._chat.aclose()
+
     async def _ask(self, system: str, messages: Sequence[str]) -> Completion:
-        if self._outage is not None:
-            raise JudgeError(f"could not be judged: {self._chat.model} is not asked any more: {self._outage}")
         if self._pause:
             now = time.monotonic()
             self._next = max(self._next, now) + self._pause
             await asyncio.sleep(self._next - self._pause - now)
+        if self._outage is not None:
+            raise JudgeError(f"could not be judged: {self._chat.model} is not asked any more: {self._outage}")
         try:
-            completion = await self._chat.complete(system, messages)
+            completion = await self._chat.complete(_sendable(system), [*map(_sendable, messages)])
         except JudgeError as error:
             self._failures += 1
             if error.hopeless or self._failures >= GIVE_UP_AFTER:
-                self._outage = error
+                self._outage = str(error).removeprefix("could not be judged: ")
             raise
         self._failures = 0
         return completion
 
 
-def _usage(spent: Sequence[Completion]) -> Usage | None:
-    usages = [completion.usage for completion in spent if completion.usage is not None]
-    if not usages:
-        return None
-    return Usage(
-        input_tokens=sum(usage.input_tokens or 0 for usage in usages),
-        output_tokens=sum(usage.output_tokens or 0 for usage in usages),
-    )
-
-
-def _cost(spent: Sequence[Completion]) -> float | None:
-    costs = [completion.cost for completion in spent if completion.cost is not None]
-    return sum(costs) if costs else None
+def _sendable(text: str) -> str:
+    """The text with ``?`` for each lone surrogate, which UTF-8 has no form for."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

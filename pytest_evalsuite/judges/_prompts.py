@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -18,17 +19,32 @@ from pytest_evalsuite.judges._reply import verdict_form
 __all__ = ["Prompts"]
 
 PLACEHOLDERS: Final = frozenset({"criteria", "form", "guidelines", "language", "rules"})
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "criteria": ("criteria", "form"),
+    "instructions": ("criteria", "form"),
+    "rubric": ("rules", "form"),
+}
+"""Without these a template would leave out what the judge is to judge by, or how it is to reply."""
+
+MEANINGS: Final = {
+    "criteria": "what the judge is to judge by",
+    "form": "how the judge is to reply",
+    "rules": "what the judge is to judge by",
+}
 
 
 class Prompts:
     """The templates in force: those of the package, or of ``folder`` where it has a file ``<purpose>.md``.
 
     A template says what the judge is to do. What is judged follows it, fenced, in a message of its own, so that no
-    template can forget the fence. Raises ConfigurationError for a template with other placeholders than ``$criteria``,
-    ``$guidelines``, ``$rules``, ``$form`` and ``$language``, or without ``$form``.
+    template can forget the fence. A template that does not say ``$guidelines`` gets them at its end. Raises
+    ConfigurationError for a template with other placeholders than ``$criteria``, ``$guidelines``, ``$rules``,
+    ``$form`` and ``$language``, or without those that its purpose needs, and for a file of another name.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
+        if folder is not None:
+            _check_names(folder)
         self._texts = {purpose: _read(purpose, folder) for purpose in get_args(Purpose)}
 
     def digest(self) -> str:
@@ -37,7 +53,8 @@ class Prompts:
 
     def render(self, request: JudgeRequest) -> tuple[str, str]:
         """The instructions and the material, as a system's and a user's message."""
-        instructions = Template(self._texts[request.purpose]).substitute(
+        text = self._texts[request.purpose]
+        instructions = Template(text if "guidelines" in _names(text) else f"{text}\n\n$guidelines").substitute(
             criteria=request.criteria or "",
             guidelines=_listed("Also mind these guidelines:", request.guidelines),
             rules="\n".join(f"{number}. {rule}" for number, rule in enumerate(request.scale.rules, 1)),
@@ -76,26 +93,36 @@ def _listed(title: str, lines: Iterable[str]) -> str:
     return f"{title}\n{listed}" if listed else ""
 
 
+def _check_names(folder: Path) -> None:
+    purposes = get_args(Purpose)
+    for path in sorted(folder.glob("*.md")):
+        if path.stem not in purposes and path.stem.upper() != "README":
+            near = get_close_matches(path.stem, purposes, n=1)
+            guess = f"; did you mean {near[0]}.md?" if near else ""
+            raise ConfigurationError(f"{path}: there is no such prompt{guess} (prompts: {', '.join(purposes)})")
+
+
 def _read(purpose: str, folder: Path | None) -> str:
-    if folder is None or not (folder / f"{purpose}.md").is_file():
+    path = None if folder is None else folder / f"{purpose}.md"
+    if path is None or not path.exists():
         return (files(__package__) / "prompts" / f"{purpose}.md").read_text(encoding="utf-8")
-    path = folder / f"{purpose}.md"
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: the prompt cannot be read: {error}") from None
-    template = Template(text)
-    names = {match["named"] or match["braced"] for match in template.pattern.finditer(text)} - {None}
-    if not template_is_valid(template) or names - PLACEHOLDERS:
+    names = _names(text)
+    if not names <= PLACEHOLDERS:
         raise ConfigurationError(
             f"{path}: a prompt has the placeholders {', '.join(f'${name}' for name in sorted(PLACEHOLDERS))} "
             "and `$$` for a dollar sign"
         )
-    if "form" not in names:
-        raise ConfigurationError(f"{path}: a prompt must say `$form`: how the judge is to reply")
+    for name in NEEDED.get(purpose, ("form",)):
+        if name not in names:
+            raise ConfigurationError(f"{path}: a prompt must say `${name}`: {MEANINGS[name]}")
     return text
 
 
-def template_is_valid(template: Template) -> bool:
-    """Whether every ``$`` in the template begins a placeholder or is doubled."""
-    return not any(match["invalid"] is not None for match in template.pattern.finditer(template.template))
+def _names(text: str) -> set[str]:
+    """The placeholders of a template; a ``$`` that is neither one nor doubled is among them as ``$``."""
+    found = [match for match in Template.pattern.finditer(text) if match["escaped"] is None]
+    return {match["named"] or match["braced"] or "$" for match in found}

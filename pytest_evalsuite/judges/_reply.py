@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from typing import Any, Final
 
 from pytest_evalsuite.judges._base import Scale
 
-__all__ = ["Unreadable", "read_verdict", "verdict_form"]
+__all__ = ["Unreadable", "fits", "read_verdict", "verdict_form"]
 
 LONGEST: Final = 50_000
+RANGES: Final = {"points": (1, 10), "fraction": (0, 1)}
 THINKING: Final = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-CODE: Final = re.compile(r"\A```(?:json)?[ \t]*\n(.*)\n```\Z", re.DOTALL)
+CODE: Final = re.compile(r"\A```(?:json)?\s(.*)```\Z", re.DOTALL | re.IGNORECASE)
 
 
 class Unreadable(Exception):
@@ -50,21 +50,32 @@ def read_verdict(reply: str, scale: Scale) -> tuple[Any, str, tuple[str, ...]]:
     if scale.kind == "label":
         label = _text(found, "label")
         if label not in scale.labels:
-            raise Unreadable(f'"label" must be one of {", ".join(map(repr, scale.labels))}, not {label!r}')
+            raise Unreadable(f'"label" must be one of {", ".join(map(repr, scale.labels))}, not {_shown(label)}')
         return label, reason, ()
     if scale.kind == "passed":
         return _bool(found, "passed"), reason, ()
-    low, high = (1, 10) if scale.kind == "points" else (0, 1)
-    score = found.get("score")
-    if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
-        raise Unreadable(f'"score" must be a number from {low} to {high}, not {score!r}')
-    if not low <= score <= high:
-        raise Unreadable(f'"score" must be from {low} to {high}, not {score}')
-    if scale.kind == "points":
-        if score != int(score):
-            raise Unreadable(f'"score" must be a whole number, not {score}')
-        return int(score), reason, ()
-    return float(score), reason, ()
+    score: Any = found.get("score")
+    if not fits(score, scale):
+        low, high = RANGES[scale.kind]
+        raise Unreadable(f'"score" must be a number from {low} to {high}, not {_shown(score)}')
+    if scale.kind == "fraction":
+        return float(score), reason, ()
+    if score != int(score):
+        raise Unreadable(f'"score" must be a whole number, not {score}')
+    return int(score), reason, ()
+
+
+def fits(value: Any, scale: Scale) -> bool:
+    """Whether a verdict's value is one of the scale's. Points may be broken, for they may be a mean."""
+    if scale.kind == "passed":
+        return isinstance(value, bool)
+    if scale.kind == "label":
+        return isinstance(value, str) and value in scale.labels
+    if scale.kind == "rules":
+        whole = isinstance(value, tuple) and len(value) == len(scale.rules)
+        return whole and all(isinstance(met, bool) for met in value)
+    low, high = RANGES[scale.kind]
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
 
 
 def _object(reply: str) -> dict[str, Any]:
@@ -101,15 +112,20 @@ def _no_constant(name: str) -> float:
 def _text(found: dict[str, Any], key: str) -> str:
     text = found.get(key)
     if not isinstance(text, str) or not text.strip():
-        raise Unreadable(f'"{key}" must be a text, not {text!r}')
+        raise Unreadable(f'"{key}" must be a text, not {_shown(text)}')
     return text.strip()
 
 
 def _bool(found: dict[str, Any], key: str) -> bool:
     value = found.get(key)
     if not isinstance(value, bool):
-        raise Unreadable(f'"{key}" must be true or false, not {value!r}')
+        raise Unreadable(f'"{key}" must be true or false, not {_shown(value)}')
     return value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 def _rules(found: dict[str, Any], scale: Scale) -> tuple[tuple[bool, ...], str, tuple[str, ...]]:
@@ -118,7 +134,7 @@ def _rules(found: dict[str, Any], scale: Scale) -> tuple[tuple[bool, ...], str, 
         raise Unreadable('"verdicts" must be a list of objects, one for each rule')
     numbers = [verdict.get("rule") for verdict in verdicts]
     if numbers != list(range(1, len(scale.rules) + 1)):
-        raise Unreadable(f'"verdicts" must be about the rules 1 to {len(scale.rules)} in order, not {numbers}')
+        raise Unreadable(f'"verdicts" must be about the rules 1 to {len(scale.rules)} in order, not {_shown(numbers)}')
     reasons = tuple(_text(verdict, "reason") for verdict in verdicts)
     met = tuple(_bool(verdict, "met") for verdict in verdicts)
     unmet = [f"{number}: {reason}" for number, reason, fine in zip(numbers, reasons, met, strict=True) if not fine]

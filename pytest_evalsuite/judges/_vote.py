@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pytest_evalsuite.agents.reply import Usage
 from pytest_evalsuite.errors import JudgeError
 from pytest_evalsuite.judges._base import Judge, JudgeRequest, Verdict
+from pytest_evalsuite.judges._usage import total_cost, total_usage
 
 __all__ = ["VotingJudge"]
 
@@ -36,15 +36,16 @@ class VotingJudge:
         """Have all vote. Raises JudgeError."""
         verdicts = await asyncio.gather(*[judge.judge(request) for judge in self._judges])
         values = [verdict.value for verdict in verdicts]
+        decided = self._decide(values)
         spread = "; ".join(f"{verdict.judge}: {_shown(verdict.value)}" for verdict in verdicts)
         return Verdict(
-            value=self._decide(values),
+            value=decided,
             reason=" | ".join(f"{verdict.judge}: {verdict.reason}" for verdict in verdicts),
-            reasons=verdicts[0].reasons,
+            reasons=_reasons_for(decided, verdicts),
             judge=self.identity,
             raw_reply="\n".join(verdict.raw_reply or "" for verdict in verdicts),
-            usage=_usage(verdicts),
-            cost=_cost(verdicts),
+            usage=total_usage(verdict.usage for verdict in verdicts),
+            cost=total_cost(verdict.cost for verdict in verdicts),
             notes=(f"votes: {spread}", *(note for verdict in verdicts for note in verdict.notes)),
         )
 
@@ -63,20 +64,15 @@ class VotingJudge:
         return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def _shown(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _usage(verdicts: Sequence[Verdict]) -> Usage | None:
-    usages = [verdict.usage for verdict in verdicts if verdict.usage is not None]
-    if not usages:
-        return None
-    return Usage(
-        input_tokens=sum(usage.input_tokens or 0 for usage in usages),
-        output_tokens=sum(usage.output_tokens or 0 for usage in usages),
+def _reasons_for(decided: Any, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """For each rule the reason of the first judge who decided as the vote did."""
+    if not isinstance(decided, tuple) or not all(len(verdict.reasons) == len(decided) for verdict in verdicts):
+        return ()
+    return tuple(
+        next(verdict.reasons[rule] for verdict in verdicts if verdict.value[rule] == met)
+        for rule, met in enumerate(decided)
     )
 
 
-def _cost(verdicts: Sequence[Verdict]) -> float | None:
-    costs = [verdict.cost for verdict in verdicts if verdict.cost is not None]
-    return math.fsum(costs) if costs else None
+def _shown(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
+from unicodedata import category
 
 from pydantic import Field, StringConstraints, model_validator
 
 from pytest_evalsuite.errors import JudgeError
 from pytest_evalsuite.judges import JudgeRequest, Scale, Verdict
 from pytest_evalsuite.judges._base import Purpose
+from pytest_evalsuite.judges._reply import fits
 from pytest_evalsuite.methods._base import KEEP_TEXT, Answer, Method, Score, Text
 
 __all__ = ["Guidelines", "JudgedMethod", "Line", "points_to_score", "says_nothing"]
@@ -24,15 +26,15 @@ def points_to_score(points: float) -> float:
 
 
 def says_nothing(text: str) -> bool:
-    """Whether a text has no letter and no digit."""
-    return not any(character.isalnum() for character in text)
+    """Whether a text has no letter, no digit and no pictograph."""
+    return not any(character.isalnum() or category(character) == "So" for character in text)
 
 
 class JudgedMethod(Method):
     """A method that has a judge look at the answer.
 
-    An answer without a letter or digit scores 0 without a judge. A judge that cannot be asked, or gives no verdict,
-    makes the case an error.
+    An answer without a letter, digit or pictograph scores 0 without a judge. A judge that cannot be asked, or gives
+    no verdict, makes the case an error.
     """
 
     is_async: ClassVar[bool] = True
@@ -91,7 +93,11 @@ class JudgedMethod(Method):
             return Score(0.0, "the answer says nothing" if answer.text.strip() else "the answer is empty")
         if answer.judges is None:
             raise JudgeError("could not be judged: there is no judge")
-        verdict = await answer.judges.get(self.judge_names(), self.vote).judge(self._request(answer))
+        judge, request = answer.judges.get(self.judge_names(), self.vote), self._request(answer)
+        verdict: object = await judge.judge(request)
+        if not isinstance(verdict, Verdict) or not fits(verdict.value, request.scale):
+            given = verdict.value if isinstance(verdict, Verdict) else verdict
+            raise JudgeError(f"could not be judged: {judge.identity} gave {given!r:.200}, which is no verdict")
         value, raw = self.to_score(verdict)
         evidence = self.evidence(verdict)
         if verdict.notes:

@@ -68,7 +68,8 @@ class Rubric(JudgedMethod):
 
     def evidence(self, verdict: Verdict) -> dict[str, Any]:
         """Each rule with its verdict and reason."""
-        judged = zip(self._rules(), verdict.value, verdict.reasons, strict=True)
+        reasons = verdict.reasons or [""] * len(verdict.value)
+        judged = zip(self._rules(), verdict.value, reasons, strict=True)
         return {
             "rules": [
                 {"rule": rule, "weight": weight, "required": required, "met": met, "reason": reason}

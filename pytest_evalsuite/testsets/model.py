@@ -79,6 +79,8 @@ class Case:
     skip: str | None = None
     xfail: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    judged_by: tuple[str, ...] = ()
+    """Who judges it, for the checks that ask somebody; known once judges are."""
     _fingerprint: str | None = field(default=None, repr=False)
 
     @property
@@ -108,6 +110,7 @@ class Case:
                 self.require,
                 self.passing_score if self.require == "score" else None,
                 [check.definition() for check in self.checks],
+                *self.judged_by,
             ]
             text = json.dumps(definition, sort_keys=True, separators=(",", ":"))
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
