@@ -82,9 +82,14 @@ class Suite:
         """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order."""
         return self.pytester.runpytest_subprocess("--eval-suite", "-p", "no:randomly", *arguments)
 
+    def artifact(self, name: str = "run.json") -> dict[str, Any]:
+        """The artifact that a run wrote."""
+        artifact: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+        return artifact
+
     def results(self, name: str = "run.json") -> dict[str, Any]:
         """The records of an artifact that a run wrote, by case id."""
-        artifact = json.loads((self.path / name).read_text(encoding="utf-8"))
+        artifact = self.artifact(name)
         return {r["case_id"]: r for evaluation in artifact["evaluations"] for r in evaluation["results"]}
 
     def statuses(self, name: str = "run.json") -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_evalsuite.judges._base import Judge, JudgeRequest, Scale, Verdict
+from pytest_evalsuite.judges._base import CAN_NOT_SEE, EMBEDDED, Judge, JudgeRequest, Scale, Verdict
 from pytest_evalsuite.judges._bench import Bench
 
-__all__ = ["Bench", "Judge", "JudgeRequest", "Scale", "Verdict"]
+__all__ = ["CAN_NOT_SEE", "EMBEDDED", "Bench", "Judge", "JudgeRequest", "Scale", "Verdict"]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from pytest_evalsuite.agents.reply import Usage
 
-__all__ = ["Judge", "JudgeRequest", "Purpose", "Scale", "Verdict"]
+__all__ = ["CAN_NOT_SEE", "EMBEDDED", "Judge", "JudgeRequest", "Purpose", "Scale", "Verdict"]
+
+EMBEDDED: Final = "embedded"
+"""The name of the judge that needs no model."""
+CAN_NOT_SEE: Final = "words were compared: a contradiction, a wrong detail or a missing 'not' goes unseen"
+"""What a report says wherever that judge has judged."""
 
 Purpose = Literal["quality", "accuracy", "criteria", "instructions", "rubric"]
 """Which question is put to a judge; there is one prompt for each."""

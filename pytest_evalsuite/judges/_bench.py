@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pytest_evalsuite.errors import ConfigurationError
-from pytest_evalsuite.judges._base import Judge
+from pytest_evalsuite.judges._base import EMBEDDED, Judge
 
 if TYPE_CHECKING:
     from pytest_evalsuite.judges._llm import LlmJudge
@@ -81,13 +81,13 @@ class Bench:
         if given is not None:
             return _adapted(target, given)
         provider, _, model = target.partition(":")
-        if target == "embedded":
+        if target == EMBEDDED:
             from pytest_evalsuite.judges._embedded import EmbeddedJudge
 
             return EmbeddedJudge()
         if model and provider in PROVIDERS:
             return self._model(provider, model)
-        known = sorted({*self._named, "embedded", "openai:<model>", "anthropic:<model>"})
+        known = sorted({*self._named, EMBEDDED, "openai:<model>", "anthropic:<model>"})
         guesses = get_close_matches(target, known, n=1)
         if model and (providers := get_close_matches(provider, PROVIDERS, n=1)):
             guesses = [f"{providers[0]}:{model}"]

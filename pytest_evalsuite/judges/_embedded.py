@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pytest_evalsuite.errors import JudgeError
-from pytest_evalsuite.judges._base import JudgeRequest, Verdict
+from pytest_evalsuite.judges._base import CAN_NOT_SEE, EMBEDDED, JudgeRequest, Verdict
 
-__all__ = ["CAN_NOT_SEE", "EmbeddedJudge"]
-
-CAN_NOT_SEE: Final = "words were compared: a contradiction, a wrong detail or a missing 'not' goes unseen"
+__all__ = ["EmbeddedJudge"]
 
 
 class EmbeddedJudge:
@@ -19,7 +15,7 @@ class EmbeddedJudge:
     rules at all.
     """
 
-    identity = "embedded"
+    identity = EMBEDDED
 
     async def judge(self, request: JudgeRequest) -> Verdict:
         """Compare words with each expected answer; the best one counts. Raises JudgeError without any."""

@@ -8,9 +8,7 @@ from typing import Final
 
 __all__ = ["Fence", "looks_like_a_verdict"]
 
-MARKS: Final = re.compile(
-    r"[<\uff1c\u2039]{3,}|[>\uff1e\u203a]{3,}|[\u226a\u226b\u22d8\u22d9\xab\xbb]{2,}"
-)
+MARKS: Final = re.compile(r"[<\uff1c\u2039]{3,}|[>\uff1e\u203a]{3,}|[\u226a\u226b\u22d8\u22d9\xab\xbb]{2,}")
 """Three angle brackets, or two double ones, of any width."""
 VERDICT: Final = re.compile(
     r"""["']?\b(score|passed|verdict|label|met|rating)\b["']?\s*[:=]\s*["']?(true|false|pass(ed)?|fail(ed)?|\d)""",

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from pytest_evalsuite.judges import CAN_NOT_SEE, EMBEDDED
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import cell_width, marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
@@ -81,6 +82,18 @@ def _figures(run: Run, width: int) -> Iterator[Line]:
     extra += [] if run.tally.cost is None else [f"cost {numbers.amount(run.tally.cost)}"]
     if extra:
         yield ", ".join(extra), {}
+    yield from _judging(run.tally)
+
+
+def _judging(tally: Tally) -> Iterator[Line]:
+    """What judges took, apart from the agents; and a warning where a stand-in judged."""
+    tokens = (tally.judge_input_tokens, "tokens in"), (tally.judge_output_tokens, "out")
+    told = [f"{number:,} {way}" for number, way in tokens if number is not None]
+    told += [] if tally.judge_cost is None else [numbers.amount(tally.judge_cost)]
+    if told:
+        yield f"judge: {', '.join(told)}", {}
+    if any(EMBEDDED in judge.replace(",", " ").split() for judge in tally.judges):
+        yield f"judge {EMBEDDED}: {CAN_NOT_SEE}", {"yellow": True}
 
 
 def _tables(rows: Sequence[Row]) -> Iterator[list[Line]]:

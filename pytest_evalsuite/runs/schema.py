@@ -204,6 +204,10 @@ class Tally(Part):
     input_tokens: Count | None
     output_tokens: Count | None
     cost: Dollars | None
+    judges: list[str] = Field(description="Who judged, sorted: models with the version of their prompts, or names.")
+    judge_input_tokens: Count | None = Field(description="The judges', which are not among the agent's.")
+    judge_output_tokens: Count | None
+    judge_cost: Dollars | None
     latency: Latency
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +14,10 @@ STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run
 
 
 class Brief(NamedTuple):
-    """What the figures of a run need to know of one result. ``seconds`` is the agent's time."""
+    """What the figures of a run need to know of one result. ``seconds`` is the agent's time.
+
+    Tokens and cost are the agent's, ``judging`` tells of the judges: who, input tokens, output tokens, cost.
+    """
 
     status: str
     score: float | None = None
@@ -23,6 +26,7 @@ class Brief(NamedTuple):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    judging: tuple[tuple[str, int | None, int | None, float | None], ...] = ()
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class Tally:
 
     ``pass_rate`` is passed / (passed + failed + error): a case that could not be judged has not passed. ``mean_score``
     is over the ``scored`` cases, for an error has no score. Both are None over nothing. Latencies are in seconds.
+    ``judges`` are those who judged, sorted; their tokens and cost are not the agent's.
     """
 
     total: int = 0
@@ -45,6 +50,10 @@ class Tally:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    judges: tuple[str, ...] = ()
+    judge_input_tokens: int | None = None
+    judge_output_tokens: int | None = None
+    judge_cost: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The figures for the artifact, those that depend on the clock under ``latency``."""
@@ -59,6 +68,10 @@ class Tally:
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "cost": self.cost,
+            "judges": list(self.judges),
+            "judge_input_tokens": self.judge_input_tokens,
+            "judge_output_tokens": self.judge_output_tokens,
+            "judge_cost": self.judge_cost,
             "latency": {"p50_seconds": _round(self.latency_p50), "p95_seconds": _round(self.latency_p95)},
         }
 
@@ -75,6 +88,7 @@ def brief(record: Mapping[str, Any]) -> Brief:
         usage.get("input_tokens"),
         usage.get("output_tokens"),
         record.get("cost"),
+        tuple(_judging(record)),
     )
 
 
@@ -103,8 +117,12 @@ def tally(briefs: Iterable[Brief]) -> Tally:
         result.latency_p50, result.latency_p95 = percentile(seconds, 50), percentile(seconds, 95)
     result.input_tokens = _total(one.input_tokens for one in every)
     result.output_tokens = _total(one.output_tokens for one in every)
-    costs = [one.cost for one in every if one.cost is not None]
-    result.cost = round(math.fsum(costs), 9) if costs else None
+    result.cost = _dollars(one.cost for one in every)
+    judging = [judged for one in every for judged in one.judging]
+    result.judges = tuple(sorted({judge for judge, _, _, _ in judging}))
+    result.judge_input_tokens = _total(tokens for _, tokens, _, _ in judging)
+    result.judge_output_tokens = _total(tokens for _, _, tokens, _ in judging)
+    result.judge_cost = _dollars(cost for _, _, _, cost in judging)
     return result
 
 
@@ -117,9 +135,23 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return ordered[whole] + (ordered[whole + 1] - ordered[whole]) * part / 100
 
 
+def _judging(record: Mapping[str, Any]) -> Iterator[tuple[str, int | None, int | None, float | None]]:
+    """Each check of each attempt that a judge was asked for."""
+    for attempt in record.get("attempts") or (record,):
+        for check in attempt.get("checks", ()):
+            if "judge" in check:
+                usage = check.get("judge_usage") or {}
+                yield check["judge"], usage.get("input_tokens"), usage.get("output_tokens"), check.get("judge_cost")
+
+
 def _total(numbers: Iterable[int | None]) -> int | None:
     known = [number for number in numbers if number is not None]
     return sum(known) if known else None
+
+
+def _dollars(costs: Iterable[float | None]) -> float | None:
+    known = [cost for cost in costs if cost is not None]
+    return round(math.fsum(known), 9) if known else None
 
 
 def _round(value: float | None) -> float | None:

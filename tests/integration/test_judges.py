@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from model_server import Canned, ModelServer, verdict
 from suites import Suite
+
+from pytest_evalsuite.runs.schema import artifact_schema
 
 GOOD, BAD = verdict(score=0.9), verdict(score=0.2)
 QUICKLY = {"retry-after-ms": "5"}
@@ -37,6 +40,28 @@ def test_a_judge_s_verdict_decides_and_is_kept(suite: Suite, model: ModelServer)
     assert check["judge_usage"] == {"input_tokens": 100, "output_tokens": 20}
     assert check["evidence"] == {"judge_reply": GOOD}
     assert "usage" not in right, "the judge's tokens are not the agent's"
+
+
+def test_what_judges_take_is_told_apart_from_what_agents_take(suite: Suite, model: ModelServer) -> None:
+    suite.write(
+        "agents.py",
+        """
+        from pytest_evalsuite import AgentReply, Usage
+
+        def echo(question):
+            return AgentReply(question, usage=Usage(input_tokens=7, output_tokens=1), cost=0.5)
+        """,
+    )
+    usage = {"prompt_tokens": 1234, "completion_tokens": 56, "cost": 0.002}
+    model.replies(Canned(body=json.dumps({"choices": [{"message": {"content": GOOD}}], "usage": usage})))
+    quality(suite, "a: one -> one", "b: one -> one")
+    result = judged(suite)
+    result.stdout.fnmatch_lines(["tokens 14 in, 2 out, cost $1.00", "judge: 2,468 tokens in, 112 out, $0.0040"])
+    totals = suite.artifact()["totals"]
+    assert totals["judges"] == [suite.results()["a"]["checks"][0]["judge"]]
+    assert [totals[key] for key in ("input_tokens", "output_tokens", "cost")] == [14, 2, 1.0]
+    assert [totals[f"judge_{key}"] for key in ("input_tokens", "output_tokens", "cost")] == [2468, 112, 0.004]
+    assert not list(Draft202012Validator(artifact_schema()).iter_errors(suite.artifact()))
 
 
 def test_anthropic_judges_too(suite: Suite, model: ModelServer) -> None:

@@ -19,6 +19,15 @@ BRIEFS = st.lists(
         st.none() | st.integers(0, 1000),
         st.none() | st.integers(0, 1000),
         st.none() | st.floats(0, 10),
+        st.lists(
+            st.tuples(
+                st.sampled_from("ab"),
+                st.none() | st.integers(0, 9),
+                st.none() | st.integers(0, 9),
+                st.none() | st.floats(0, 1),
+            ),
+            max_size=3,
+        ).map(tuple),
     ),
     max_size=20,
 )
@@ -42,6 +51,23 @@ def test_tokens_and_cost_are_what_is_known_of_them() -> None:
     known = brief(passed(usage={"input_tokens": 10, "output_tokens": None}, cost=0.1))
     result = tally([known, known, brief(passed())])
     assert (result.input_tokens, result.output_tokens, result.cost) == (20, None, 0.2)
+
+
+def judged(judge: str = "openai:m", **more: object) -> dict[str, object]:
+    return {"name": "accuracy", "method": "accuracy", "score": 1.0, "passed": True, "judge": judge, **more}
+
+
+def test_what_judges_took_is_counted_apart() -> None:
+    tokens = {"input_tokens": 100, "output_tokens": 10}
+    full = judged(judge_usage=tokens, judge_cost=0.01)
+    several = passed(checks=[full], attempts=[{"checks": [full]}, {"checks": [full, judged("house")]}])
+    one = passed(checks=[judged(judge_usage={"input_tokens": 5, "output_tokens": None})], usage=tokens, cost=1.0)
+    result = tally(map(brief, [several, one, passed(), record(status="skipped", checks=...)]))
+    assert result.judges == ("house", "openai:m")
+    assert (result.judge_input_tokens, result.judge_output_tokens, result.judge_cost) == (205, 20, 0.02)
+    assert (result.input_tokens, result.output_tokens, result.cost) == (100, 10, 1.0)
+    nobody = tally([brief(passed())])
+    assert (nobody.judges, nobody.judge_input_tokens, nobody.judge_cost) == ((), None, None)
 
 
 def test_a_known_failure_counts_as_failed_and_as_known() -> None:
