@@ -15,7 +15,7 @@ from pytest_evalsuite.execution.judging import JudgingDesk
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
-from pytest_evalsuite.reporting.escape import encodable
+from pytest_evalsuite.reporting.escape import encodable, escape_captured
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.terminal import summary_lines
@@ -144,6 +144,8 @@ class EvalSession:
         if self.worker is not None:
             return
         line = report.__dict__.pop("evalsuite", None)
+        if report.sections and "evalsuite" in report.keywords:
+            report.sections = [(name, escape_captured(text)) for name, text in report.sections]
         if line is not None and report.outcome != "rerun":
             record = self._recorder.results.add(line)
             self._progress.add(record["status"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["encodable", "escape_terminal", "escaped_characters"]
+__all__ = ["encodable", "escape_captured", "escape_terminal", "escaped_characters"]
 
 BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 """Characters that reorder what a reader sees."""
 UNSAFE = re.compile(f"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{BIDI}]")
 UNSAFE_IN_BLOCK = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{BIDI}]")
+COLOUR = re.compile("\x1b\\[(?:0|1|[349][0-7])(?:;(?:0|1|[349][0-7]))*m")
+"""Bold, the eight colours, and back: nothing that hides text or moves the cursor."""
 COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\[)", re.MULTILINE)
 """What CI runners obey: ``::name::`` first in a line (they trim it before), ``##[name]`` anywhere in one."""
 
@@ -23,6 +25,17 @@ def escape_terminal(text: str, *, keep_newlines: bool = False) -> str:
     """
     text = (UNSAFE_IN_BLOCK if keep_newlines else UNSAFE).sub(visible, text)
     return COMMAND.sub(disarmed, text)
+
+
+def escape_captured(text: str) -> str:
+    """The same for lines that a test printed or logged, but for the plain colours that pytest gives its log lines."""
+    if not COLOUR.search(text):
+        return escape_terminal(text, keep_newlines=True)
+    pieces = COLOUR.split(text)
+    colours = [*COLOUR.findall(text), "\x1b[0m"]
+    return "".join(
+        escape_terminal(piece, keep_newlines=True) + colour for piece, colour in zip(pieces, colours, strict=True)
+    )
 
 
 def escaped_characters(line: str) -> list[str]:

@@ -205,3 +205,24 @@ def test_standard_streams_are_given_back(suite: Suite) -> None:
     suite.cases("a: one -> one")
     result = suite.run_subprocess("--eval-agent=agents:later", "--log-level=DEBUG")
     result.stdout.fnmatch_lines(["all is well"])
+
+
+def test_what_an_agent_prints_cannot_drive_the_terminal(suite: Suite) -> None:
+    suite.write(
+        "agents.py",
+        r"""
+        def loud(question):
+            print("\x1b]52;c;ZXZpbA==\x07", end="")
+            print("\n::add-mask::e\n\x1b[2Jgone\rover")
+            return "no"
+        """,
+    )
+    suite.configure(agents=("loud = agents:loud",))
+    suite.cases("a: one -> one")
+    result = suite.run("--color=yes")
+    shown = result.stdout.str()
+    assert "Captured stdout setup" in shown
+    assert "\\x1b]52;c;ZXZpbA==\\x07" in shown
+    assert "\\x1b[2Jgone\\rover" in shown
+    assert "\n::" not in shown
+    assert "\x1b]" not in shown

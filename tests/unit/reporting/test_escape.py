@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_evalsuite.reporting.escape import encodable, escape_terminal, escaped_characters
+from pytest_evalsuite.reporting.escape import (
+    COLOUR,
+    UNSAFE_IN_BLOCK,
+    encodable,
+    escape_captured,
+    escape_terminal,
+    escaped_characters,
+)
 
 NASTY = st.text(
     st.one_of(
@@ -92,3 +99,22 @@ def test_every_encoding_has_a_form_for_it(text: str, encoding: str) -> None:
 def test_what_an_encoding_has_is_left_alone() -> None:
     assert encodable("für 日", "latin-1") == r"für \u65e5"
     assert encodable("für 日", None) == "für 日"
+
+
+PIECES = st.sampled_from(
+    ["\x1b[31m", "\x1b[1;32m", "\x1b[0m", "\x1b[8m", "\x1b]52;c;x\x07", "::", "##[", "\n", " ", "a", "\r"]
+)
+
+
+@given(st.lists(PIECES | st.characters()).map("".join))
+def test_captured_text_holds_colours_and_nothing_else_that_a_terminal_obeys(text: str) -> None:
+    shown = escape_captured(text)
+    assert not UNSAFE_IN_BLOCK.search(COLOUR.sub("", shown))
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in shown.split("\n"))
+
+
+def test_colours_of_log_lines_stay_and_end() -> None:
+    assert escape_captured("\x1b[1;31mERROR\x1b[0m a\x1b]52;c;x\x07\n::add-mask::e") == (
+        "\x1b[1;31mERROR\x1b[0m a\\x1b]52;c;x\\x07\n\\x3a:add-mask::e\x1b[0m"
+    )
+    assert escape_captured("\x1b[8mhidden") == "\\x1b[8mhidden"
