@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-__all__ = ["pytest_evalsuite_agents", "pytest_evalsuite_judges", "pytest_evalsuite_methods"]
+__all__ = [
+    "pytest_evalsuite_agents",
+    "pytest_evalsuite_judges",
+    "pytest_evalsuite_methods",
+    "pytest_evalsuite_on_fail",
+]
 
 
 @pytest.hookspec
@@ -39,4 +44,14 @@ def pytest_evalsuite_judges(config: pytest.Config) -> Mapping[str, Any] | None:
     A function takes by name what it wants of ``question``, ``answer``, ``expected``, ``criteria``, ``guidelines``,
     ``inputs``, ``context``, ``language``, ``request``. It returns the value that is asked for (a bool, a number, a
     label), a mapping in the form of a verdict with a ``reason``, or a `Verdict`.
+    """
+
+
+@pytest.hookspec
+def pytest_evalsuite_on_fail(record: Mapping[str, Any]) -> None:
+    """Hear of a case that failed: to collect it, to open an issue, to send a message.
+
+    It is called once for each, as soon as it is reported, in the process that reports (under xdist not in a worker;
+    a ``conftest.py`` must lie in the root folder then). An error is no failure, and a case that is expected to fail
+    is none. ``record`` is the case's result as the artifact holds it. What it raises becomes a warning.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.terminal import summary_lines
 from pytest_evalsuite.runs.artifact import write_artifact
-from pytest_evalsuite.runs.encoding import encode
+from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.plan import Plan
 from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import Run
@@ -152,8 +153,21 @@ class EvalSession:
             report.evalsuite_score = display_score(record)
             if report.failed and record["status"] != "passed":  # an unexpected pass is told by pytest
                 report.longrepr = FailureText(record, verbosity=self.config.get_verbosity())
+                if record["status"] == "failed":
+                    self._tell_of_failure(line, report.nodeid)
         elif report.when == "???":
             self._recorder.lost_with_worker(report.nodeid, str(report.longrepr))
+
+    def _tell_of_failure(self, line: str, node_id: str) -> None:
+        """Call the hook for a failed case with a record of its own; what that raises must not end the run."""
+        try:
+            self.config.hook.pytest_evalsuite_on_fail(record=decode(line))
+        except Exception as error:  # noqa: BLE001 - a user's code
+            message = pytest.PytestWarning(f"pytest_evalsuite_on_fail raised {type(error).__name__}: {error}")
+            warning = warnings.WarningMessage(message, pytest.PytestWarning, __file__, 0)
+            self.config.hook.pytest_warning_recorded.call_historic(
+                kwargs={"warning_message": warning, "when": "runtest", "nodeid": node_id, "location": None}
+            )
 
     def pytest_report_teststatus(
         self, report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
