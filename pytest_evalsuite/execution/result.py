@@ -11,7 +11,13 @@ from pytest_evalsuite.agents.replies import output_text, tool_calls_json
 from pytest_evalsuite.agents.reply import AgentReply, Usage
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
-from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, Verdict, summary_statistics
+from pytest_evalsuite.execution.scoring import (
+    CheckResult,
+    ScoredAttempt,
+    SkippedCheck,
+    Verdict,
+    summary_statistics,
+)
 from pytest_evalsuite.testsets.model import Case, PassRule
 
 __all__ = ["case_record", "unrun_record"]
@@ -38,6 +44,8 @@ def case_record(
     record["status"] = verdict.status
     if verdict.error is not None:
         record["cause"] = describe_error(verdict.error)
+    elif verdict.status == "skipped":
+        record["cause"] = {"kind": "skip", "message": f"no check applies: {shown.why_skipped}"}
     record["score"] = None if verdict.score is None else round(verdict.score, 6)
     record["passing_score"] = _passing_score(case)
     record.update(_question(case))
@@ -126,8 +134,11 @@ def _tokens(usage: Usage) -> dict[str, int | None]:
     return {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
 
 
-def _check(result: CheckResult) -> dict[str, Any]:
-    check, detail = result.check, result.detail
+def _check(result: CheckResult | SkippedCheck) -> dict[str, Any]:
+    check = result.check
+    if isinstance(result, SkippedCheck):
+        return {"name": check.name, "method": check.method.method, "skipped": True, "reason": result.reason}
+    detail = result.detail
     shown: dict[str, Any] = {
         "name": check.name,
         "method": check.method.method,
@@ -158,7 +169,7 @@ def _attempt(scored: ScoredAttempt) -> dict[str, Any]:
     attempt = scored.attempt
     shown: dict[str, Any] = {
         "number": attempt.number,
-        "status": "error" if scored.error is not None else "passed" if scored.passed else "failed",
+        "status": scored.status,
         "score": None if scored.score is None else round(scored.score, 6),
     }
     if scored.error is not None:
@@ -197,19 +208,16 @@ def _sum(numbers: Sequence[int | None]) -> int | None:
 def _spokesman(scored: Sequence[ScoredAttempt], verdict: Verdict) -> ScoredAttempt:
     if len(scored) == 1:
         return scored[0]
-
-    def speaks(attempt: ScoredAttempt) -> bool:
-        if verdict.status == "error":
-            return attempt.error is not None
-        return attempt.error is None and attempt.passed == (verdict.status == "passed")
-
-    return next(filter(speaks, scored), scored[0])
+    speakers = (attempt for attempt in scored if attempt.status == verdict.status)
+    others = (attempt for attempt in scored if attempt.status != "skipped")
+    return next(speakers, None) or next(others, scored[0])
 
 
-def _reasoning(checks: Sequence[CheckResult]) -> str:
-    if len(checks) == 1:
-        return _check_reason(checks[0])
-    return "; ".join(f"{result.check.name}: {_check_reason(result)}" for result in checks if result.detail.reason)
+def _reasoning(checks: Sequence[CheckResult | SkippedCheck]) -> str:
+    applied = [result for result in checks if isinstance(result, CheckResult)]
+    if len(checks) == len(applied) == 1:
+        return _check_reason(applied[0])
+    return "; ".join(f"{result.check.name}: {_check_reason(result)}" for result in applied if result.detail.reason)
 
 
 def _check_reason(result: CheckResult) -> str:

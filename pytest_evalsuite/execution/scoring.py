@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,8 @@ from pytest_evalsuite.errors import CaseError, MethodError
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.methods._base import Answer, Score
+from pytest_evalsuite.methods._json import parse
+from pytest_evalsuite.testsets.condition import why_skipped
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ __all__ = [
     "CheckResult",
     "Context",
     "ScoredAttempt",
+    "SkippedCheck",
     "Verdict",
     "answer_for",
     "judge_case",
@@ -30,10 +34,14 @@ __all__ = [
     "pass_hat_k",
     "score_attempt",
     "summary_statistics",
+    "why_not",
 ]
 
 TOLERANCE = 1e-9
 """A score this close under the bar reaches it: 0.1 + 0.2 against 0.3."""
+
+
+Status = Literal["passed", "failed", "error", "skipped"]
 
 
 @dataclass(slots=True)
@@ -47,21 +55,47 @@ class CheckResult:
 
 
 @dataclass(slots=True)
+class SkippedCheck:
+    """A check whose conditions do not all hold, and why: it counts neither for nor against the answer."""
+
+    check: Check
+    reason: str
+
+
+@dataclass(slots=True)
 class ScoredAttempt:
-    """An attempt with its checks. ``score`` is their weighted mean, None when there is an ``error`` instead."""
+    """An attempt with its checks, in the case's order, but for those that ended in an error.
+
+    ``score`` is their weighted mean, None when there is an ``error`` instead, or when all of them are skipped.
+    """
 
     attempt: Attempt
-    checks: tuple[CheckResult, ...] = ()
+    checks: tuple[CheckResult | SkippedCheck, ...] = ()
     score: float | None = None
     passed: bool = False
     error: BaseException | None = None
+
+    @property
+    def status(self) -> Status:
+        """What came of it."""
+        if self.error is not None:
+            return "error"
+        return "skipped" if self.score is None else "passed" if self.passed else "failed"
+
+    @property
+    def why_skipped(self) -> str:
+        """The reasons of the checks that are skipped."""
+        skipped = [result for result in self.checks if isinstance(result, SkippedCheck)]
+        if len(skipped) == 1:
+            return skipped[0].reason
+        return "; ".join(f"{result.check.name}: {result.reason}" for result in skipped)
 
 
 @dataclass(slots=True)
 class Verdict:
     """What a case comes to: ``score`` is the mean over the attempts that could be scored, None when none could."""
 
-    status: Literal["passed", "failed", "error"]
+    status: Status
     score: float | None
     error: BaseException | None = None
 
@@ -70,10 +104,13 @@ class Verdict:
 class Context:
     """What scoring needs besides case and answer.
 
-    The language of reasons, the judges, how long a method may take (seconds), and how to ask the agent once more.
+    The language of reasons, the agent's name, the test set's tags, the judges, how long a method may take (seconds),
+    and how to ask the agent once more.
     """
 
     language: str = "en"
+    agent: str = ""
+    tags: tuple[str, ...] = ()
     judges: Bench | None = None
     time_limit: float | None = None
     ask_again: Callable[[], float] | None = None
@@ -88,9 +125,12 @@ def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) 
         return ScoredAttempt(attempt, error=attempt.error)
     context = context or Context()
     awaited = attempt.awaited.result() if attempt.awaited is not None else {}
-    results: list[CheckResult] = []
+    results: list[CheckResult | SkippedCheck] = []
     error: BaseException | None = None
     for number, check in enumerate(case.checks):
+        if (reason := why_not(case, check, attempt.reply, context)) is not None:
+            results.append(SkippedCheck(check, reason))
+            continue
         try:
             score = (
                 awaited[number]
@@ -103,8 +143,11 @@ def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) 
     checks = tuple(results)
     if error is not None:
         return ScoredAttempt(attempt, checks, error=error)
-    mean = _weighted_mean(case.checks, [result.score for result in checks])
-    passed = _required(case, [result.passed for result in checks], mean)
+    applied = [result for result in checks if isinstance(result, CheckResult)]
+    if not applied:
+        return ScoredAttempt(attempt, checks)
+    mean = _weighted_mean([result.check for result in applied], [result.score for result in applied])
+    passed = _required(case, [result.passed for result in applied], mean)
     return ScoredAttempt(attempt, checks, mean, passed)
 
 
@@ -112,16 +155,18 @@ def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> V
     """Decide a case by its pass rule.
 
     An attempt that ended in an error counts neither as passed nor as failed: when the verdict would be the same either
-    way it stands, else the case is an error.
+    way it stands, else the case is an error. One whose checks are all skipped does not count; when no other is left,
+    the case is skipped.
     """
     if isinstance(rule, int) and rule > len(scored):
         attempts = f"at least {rule} attempts must pass, but the case is asked {len(scored)} times"
         return Verdict("error", None, CaseError(attempts))
     if len(scored) == 1:
         (only,) = scored
-        if only.error is not None:
-            return Verdict("error", None, only.error)
-        return Verdict("passed" if only.passed else "failed", only.score)
+        return Verdict(only.status, only.score, only.error)
+    scored = [attempt for attempt in scored if attempt.status != "skipped"]
+    if not scored:
+        return Verdict("skipped", None)
     score = _mean([attempt.score for attempt in scored if attempt.score is not None])
     broken = next((attempt.error for attempt in scored if attempt.error is not None), None)
     worst, best = (_decide(case, scored, rule, unknown) for unknown in (False, True))
@@ -138,6 +183,29 @@ def pass_at_k(attempts: int, passed: int, k: int) -> float:
 def pass_hat_k(attempts: int, passed: int, k: int) -> float:
     """The chance that all of k attempts pass: ``C(c, k) / C(n, k)``, unbiased (Yao et al. 2024, tau-bench)."""
     return math.comb(passed, k) / math.comb(attempts, k)
+
+
+def why_not(case: Case, check: Check, reply: AgentReply, context: Context) -> str | None:
+    """Why a check does not apply to this reply, or None when it does. An answer in JSON text has fields too."""
+    if not check.when:
+        return None
+    facts = {
+        "inputs": case.inputs,
+        "metadata": case.metadata,
+        "tags": (*context.tags, *case.tags),
+        "language": context.language,
+        "agent": context.agent,
+    }
+    if check.looks_at_answer:
+        facts["output"] = _structured(reply.output)
+    return why_skipped(check.when, facts)
+
+
+def _structured(output: Any) -> Any:
+    if isinstance(output, str):
+        with suppress(ValueError):
+            return parse(output)
+    return output
 
 
 def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, context: Context) -> Answer:
@@ -190,18 +258,27 @@ def _decide(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule, unknown
     """Whether the case passes if every attempt that ended in an error had passed with score 1, or failed with 0."""
     if rule == "mean":
         means = [
-            _mean([float(unknown) if a.error is not None else a.checks[i].score for a in scored])
-            for i in range(len(case.checks))
+            (check, mean)
+            for number, check in enumerate(case.checks)
+            if (mean := _mean(_scores_of(check, number, scored, unknown))) is not None
         ]
-        known = [mean or 0.0 for mean in means]
-        passed = [mean >= check.passing_score - TOLERANCE for mean, check in zip(known, case.checks, strict=True)]
-        return _required(case, passed, _weighted_mean(case.checks, known))
+        passed = [mean >= check.passing_score - TOLERANCE for check, mean in means]
+        return _required(case, passed, _weighted_mean([check for check, _ in means], [mean for _, mean in means]))
     count = sum(unknown if attempt.error is not None else attempt.passed for attempt in scored)
     if rule == "all":
         return count == len(scored)
     if rule == "any":
         return count > 0
     return count > len(scored) / 2 if rule == "majority" else count >= rule
+
+
+def _scores_of(check: Check, number: int, scored: Sequence[ScoredAttempt], unknown: bool) -> list[float]:
+    """The scores of a check over the attempts that it applies to, and what is supposed where that is not known."""
+    results = [attempt.checks[number] for attempt in scored if attempt.error is None]
+    scores = [result.score for result in results if isinstance(result, CheckResult)]
+    if results and not scores and not check.looks_at_answer:
+        return []  # it is skipped whatever the agent answers
+    return [*scores, *[float(unknown)] * (len(scored) - len(results))]
 
 
 def _weighted_mean(checks: Sequence[Check], scores: Sequence[float]) -> float:

@@ -73,8 +73,10 @@ def _verdict(record: Mapping[str, Any]) -> str:
     mean = f", mean of {record['statistics']['scored']} attempts" if attempts else ""
     if record.get("passing_score") is not None:
         return f"score {_against_bar(record['score'], record['passing_score'])} ({by}{mean})"
-    broken = [check["name"] for check in checks if not check["passed"]]
+    broken = [check["name"] for check in checks if not check.get("passed", True)]
+    skipped = sum(check.get("skipped", False) for check in checks)
     failed = f"{len(broken)} of {numbers.count(len(checks), 'check')} failed: {', '.join(broken)}"
+    failed += f", {skipped} skipped" if skipped else ""
     return f"{failed} (score {numbers.score(record['score'])}{mean})"
 
 
@@ -162,7 +164,10 @@ def _json(value: Any) -> str:
 
 
 def _compares_whole(record: Mapping[str, Any]) -> bool:
-    return any(check["method"] in COMPARE_WHOLE and not check.get("not") for check in record.get("checks", ()))
+    return any(
+        check["method"] in COMPARE_WHOLE and not check.get("not") and not check.get("skipped")
+        for check in record.get("checks", ())
+    )
 
 
 def _reasons(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
@@ -171,6 +176,9 @@ def _reasons(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
         yield from page.text("reason", record["reasoning"] or None)
         return
     for check in checks:
+        if check.get("skipped"):
+            yield from page.text("check", f"skipped {check['name']}: {check['reason']}")
+            continue
         verdict = "passed" if check["passed"] else "FAILED"
         negated = "not " if check.get("not") else ""
         reason = f": {check['reason']}" if check.get("reason") else ""

@@ -43,8 +43,8 @@ class Cause(Part):
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
         "method: the answer could not be scored; judge: it gave no verdict; setup: a fixture raised; "
-        "worker_crash: its process died; skip: a mark or the agent skipped the case; "
-        "stopped: the run ended before its turn."
+        "worker_crash: its process died; skip: a mark or the agent skipped the case, or no check "
+        "applies; stopped: the run ended before its turn."
     )
     message: str
     type: IfKnown[str] = Field(None, description="The exception's class.")
@@ -87,6 +87,15 @@ class Check(Part):
     judge_cost: IfKnown[Dollars] = None
 
 
+class SkippedCheck(Part):
+    """A check whose conditions do not all hold: it does not count."""
+
+    name: str
+    method: str
+    skipped: Literal[True]
+    reason: str = Field(description="Which conditions do not hold, and why.")
+
+
 class Answered(Part):
     """What an agent's answer may bring."""
 
@@ -103,10 +112,10 @@ class Attempt(Answered):
     """One of several answers to a case."""
 
     number: int = Field(ge=1, le=100)
-    status: Literal["passed", "failed", "error"]
+    status: Literal["passed", "failed", "error", "skipped"]
     score: Score | None
     cause: IfKnown[Cause] = None
-    checks: list[Check]
+    checks: list[Check | SkippedCheck]
     execution_time_ms: Milliseconds
 
 
@@ -120,7 +129,7 @@ class Statistics(Part):
     """Figures of several attempts. pass@k and pass^k are over the scored ones, keyed by k."""
 
     attempts: Count
-    scored: Count = Field(description="Attempts that did not end in an error.")
+    scored: Count = Field(description="Attempts that did not end in an error and were not skipped.")
     passed: Count
     mean: Score | None
     min: Score | None
@@ -168,7 +177,7 @@ class Result(Answered):
     expected_response: IfKnown[str | list[str]] = Field(None, description="Of a list, any one is right.")
     expected: JsonValue = Field(None, description="The structured expectation.")
     reasoning: IfKnown[str] = None
-    checks: IfKnown[list[Check]] = Field(
+    checks: IfKnown[list[Check | SkippedCheck]] = Field(
         None, description="Those of the first attempt that speaks for the verdict, as is the answer."
     )
     pass_rule: IfKnown[Literal["mean", "all", "any", "majority"] | AtLeast] = None

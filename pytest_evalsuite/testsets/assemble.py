@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from pytest_evalsuite.testsets.build import CaseBuilder
 from pytest_evalsuite.testsets.cases import Found, RawCases
 from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.csv_fast import alike_cases
 from pytest_evalsuite.testsets.csv_reader import CsvCases
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.model import Case
 from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.problems import Problem
-from pytest_evalsuite.testsets.values import Refused
+from pytest_evalsuite.testsets.values import Refused, did_you_mean
 
 __all__ = ["assemble"]
+
+NAMED: Final = ("inputs", "metadata")
+"""What a case holds by name."""
 
 
 def assemble(
@@ -44,6 +48,7 @@ def assemble(
         if case is not None:
             cases.append(case)
         found.extend((index, problem) for problem in problems)
+    found.extend(never_met(raw, cases))
     places: Sequence[int] = range(len(cases))
     if any(case.order for case in cases):
         cases.sort(key=lambda case: case.order)
@@ -51,6 +56,40 @@ def assemble(
         for position, case in enumerate(cases):
             case.position = position
     return cases, places, found
+
+
+def never_met(raw: RawCases, cases: Sequence[Case]) -> list[Found]:
+    """Find conditions on inputs or metadata that no case has: misspelt, since they could never hold.
+
+    The cases are as yet at their places in the file.
+    """
+    wanted = [
+        (case, number, condition)
+        for case in cases
+        for number, check in enumerate(case.checks)
+        for condition in check.when
+        if condition.needs_value
+    ]
+    if not wanted:
+        return []
+    given = [value for index in range(len(raw)) if type(value := raw.raw(index)) is dict]
+    known = {f"{root}.{name}": None for root in NAMED for value in given for name in names_in(value.get(root))}
+    return [
+        (case.position, Problem(("checks", number, "when", condition.field), unknown_value(condition, [*known])))
+        for case, number, condition in wanted
+        if not any(condition.found(value) for value in given)
+    ]
+
+
+def names_in(values: Any) -> list[str]:
+    """Give the names of a mapping; none of anything else, which is a mistake of its own."""
+    return list(values) if type(values) is dict else []
+
+
+def unknown_value(condition: Condition, known: Sequence[str]) -> str:
+    """Say that no case has what a condition is about."""
+    hint = did_you_mean(condition.field, known)
+    return f"no case of this test set has {condition.field!r}{hint}; where it may be absent, ask 'exists'"
 
 
 def given_id(raw: Any) -> str | None:

@@ -115,6 +115,7 @@ class CheckBuilder:
             negate=values.get("not", False),
             expected_responses=given.responses,
             expected=given.expected,
+            when=values.get("when", ()),
         )
 
     def _method(self, part: Part, name: str) -> type[Method] | None:
@@ -207,6 +208,8 @@ def unknown_key(key: str, table: Table, method: type[Method] | None, methods: Me
     """Say why a key cannot stand here, and what may have been meant."""
     if key in LATER_CASE_FIELDS:
         return f"{key!r} {NOT_YET}"
+    if table is CASE and key in CHECK.fields:
+        return f"unknown key {key!r}: it belongs in a check, under 'checks'"
     owners = methods.owners(key)
     if owners and method:
         return f"{key!r} is an option of {' and '.join(owners)}, not of {method.method}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from pytest_evalsuite.testsets import condition
 from pytest_evalsuite.testsets import readers as read
 from pytest_evalsuite.testsets.values import Reader
 
@@ -106,6 +107,7 @@ TAGS: Final = each_of(read.line(200), SCALAR_TEXT)
 MARKS: Final = each_of(read.mark, {"type": "string", "pattern": r"^[^\W\d]\w*$"})
 AGENT: Final = Kind(read.agent, {"type": ["string", "integer"], "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "text")
 LANGUAGE: Final = Kind(read.language, {"type": "string", "pattern": f"^{read.LANGUAGE.pattern}$"}, "text")
+WHEN: Final = Kind(condition.read_when, condition.SCHEMA)
 PASS_RULE: Final = Kind(
     read.pass_rule,
     {
@@ -176,6 +178,7 @@ CHECK: Final = Table(
         PASSING_SCORE,
         Field("weight", WEIGHT, "How much this check counts in the case's score; default 1."),
         NOT,
+        Field("when", WHEN, "Conditions on inputs, the answer, tags, ...: unless all hold, it is skipped."),
         Field("name", one_line(200), "A name for the check; default: its method."),
         EXPECTED_RESPONSE,
         EXPECTED,

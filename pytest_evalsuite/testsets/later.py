@@ -20,5 +20,5 @@ LATER_SET_FIELDS: Final = frozenset(
         "outputs_schema",
     }
 )
-LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping", "when"})
+LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping"})
 LATER_MODES: Final = frozenset({"scenario"})

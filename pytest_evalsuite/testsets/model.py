@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pytest_evalsuite.methods._base import Method
+from pytest_evalsuite.testsets.condition import Condition
 
 __all__ = ["Case", "Check", "PassRule", "Requirement", "TestSet"]
 
@@ -24,7 +25,7 @@ class Check:
     """One method asked about a case's answer, with its bar.
 
     ``negate`` turns the score into ``1 - score``. ``expected_responses`` and ``expected`` are the check's own, or
-    the case's.
+    the case's. Unless every condition of ``when`` holds, the check is skipped.
     """
 
     method: Method
@@ -34,10 +35,16 @@ class Check:
     negate: bool = False
     expected_responses: tuple[str, ...] = ()
     expected: Any = None
+    when: tuple[Condition, ...] = ()
+
+    @property
+    def looks_at_answer(self) -> bool:
+        """Whether it depends on the answer if the check applies."""
+        return any(condition.field.startswith("output.") for condition in self.when)
 
     def definition(self) -> dict[str, Any]:
         """Everything that decides this check's verdict, as JSON values."""
-        return {
+        definition = {
             "method": self.method.method,
             "options": self.method.model_dump(mode="json"),
             "passing_score": self.passing_score,
@@ -46,6 +53,9 @@ class Check:
             "expected_responses": list(self.expected_responses),
             "expected": self.expected,
         }
+        if self.when:
+            definition["when"] = {condition.field: condition.wanted for condition in self.when}
+        return definition
 
 
 @dataclass(slots=True, eq=False)

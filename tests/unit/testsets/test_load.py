@@ -288,7 +288,7 @@ ONE_MISTAKE = {
     "  pasing_score: 1": "4:3: unknown key 'pasing_score'; did you mean 'passing_score'?",
     "  zzz: 1": "4:3: unknown key 'zzz' (known: id, question, inputs, expected_response,",
     "  file_url: x": "4:3: 'file_url' is not supported yet",
-    "  when: x": "4:3: 'when' is not supported yet",
+    "  mapping: x": "4:3: 'mapping' is not supported yet",
     "  test_method: regex\n  pattern: '(['": "5:12: pattern: '([' is no regular expression",
     "  test_method: contains\n  match: some": "5:10: match: expected",
     "  test_method: contains\n  match: [1, 2]": "5:10: match: expected",
