@@ -80,7 +80,7 @@ class CheckBuilder:
             case.refuse("checks", Refused(f"expected a check, such as {{method: contains}}, not {show(item)}"), *path)
             return None
         part = Part(item, CHECK, case.problems, path)
-        if bar is not None and "passing_score" not in part.refused:
+        if bar is not None and "passing_score" not in part.refused and "threshold" not in part.raw:
             part.values.setdefault("passing_score", bar)
         return self._make(part, "method", part.expectation(given))
 
