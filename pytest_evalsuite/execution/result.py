@@ -56,8 +56,8 @@ def case_record(
         record["pass_rule"] = {"at_least": rule} if isinstance(rule, int) else rule
         record["statistics"] = summary_statistics(scored)
         record["attempts"] = [_attempt(attempt) for attempt in scored]
-        record["usage"], record["cost"] = _totals(scored)
-        record = {key: value for key, value in record.items() if value is not None or key == "score"}
+        totals = zip(("usage", "cost"), _totals(scored), strict=True)
+        record.update({key: value for key, value in totals if value is not None})
     record.update(_timing([attempt.attempt for attempt in scored]))
     return record
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from pytest_evalsuite.execution.scoring import (
     summary_statistics,
 )
 from pytest_evalsuite.methods import MethodRegistry, Score
+from pytest_evalsuite.testsets.condition import read_when
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
 BROKEN = ReplyError("broken")
@@ -95,7 +97,7 @@ def test_a_method_that_raises_makes_an_error_that_names_it_and_keeps_the_answer(
     assert isinstance(result.error, MethodError)
     assert f"method 'custom' raised {type(error).__name__}" in str(result.error)
     assert result.attempt.reply is not None
-    assert [other.score for other in result.checks] == [1.0]
+    assert [other.score for other in result.checks if isinstance(other, CheckResult)] == [1.0]
 
 
 def test_a_method_does_not_swallow_what_ends_the_session() -> None:
@@ -213,6 +215,61 @@ def passes(scores: list[float], rule: PassRule) -> bool:
         "any": count >= 1,
         "majority": count * 2 > len(scores),
     }[rule]
+
+
+NEVER = read_when({"tags": "never"})
+
+
+@given(
+    st.lists(
+        st.none() | st.lists(st.sampled_from([0.0, 0.4, 0.5, 1.0]), min_size=2, max_size=2), min_size=1, max_size=4
+    ),
+    st.sampled_from(["mean", "all", "any", "majority", 1]),
+    st.sampled_from(["all", "any", "score"]),
+)
+def test_a_check_that_never_applies_might_as_well_not_be_there(
+    answers: list[list[float] | None], rule: PassRule, require: Any
+) -> None:
+    def decided(*more: Check) -> Verdict:
+        whole = case(
+            check(lambda actual: json.loads(actual)[0], name="first"),
+            *more,
+            check(lambda actual: json.loads(actual)[1], name="second", weight=2.0),
+            require=require,
+            passing_score=0.5,
+        )
+        attempts = [Attempt(1, 0.0, 0.1, error=BROKEN) if a is None else answered(json.dumps(a)) for a in answers]
+        return judge_case(whole, [score_attempt(whole, attempt) for attempt in attempts], rule)
+
+    assert decided(giving(0.0, weight=7.0, when=NEVER)) == decided()
+
+
+def test_an_attempt_to_which_no_check_applies_is_not_counted() -> None:
+    whole = case(giving(1.0, when=read_when({"output.kind": "a"})), giving(0.0, when=read_when({"output.kind": "b"})))
+    attempts = [score_attempt(whole, answered({"kind": kind})) for kind in "abca"]
+    assert [attempt.status for attempt in attempts] == ["passed", "failed", "skipped", "passed"]
+    assert attempts[2].why_skipped == "custom: output.kind is 'c', wanted 'a'; custom: output.kind is 'c', wanted 'b'"
+    verdicts = {rule: judge_case(whole, attempts, rule).status for rule in ("all", "any", "majority", 2, 3)}
+    assert verdicts == {"all": "failed", "any": "passed", "majority": "passed", 2: "passed", 3: "failed"}
+    assert judge_case(whole, attempts, "mean") == Verdict("failed", 2 / 3)
+    assert judge_case(whole, [attempts[0], attempts[2]], "mean") == Verdict("passed", 1.0)
+    assert judge_case(whole, [attempts[2], attempts[2]], "mean") == Verdict("skipped", None)
+    assert summary_statistics(attempts)["scored"] == 3
+
+
+def test_whether_a_check_applies_to_an_attempt_that_broke_is_not_known() -> None:
+    bound = giving(1.0, when=read_when({"output.kind": "a"}))
+    whole = case(giving(1.0), bound)
+    broken = ScoredAttempt(Attempt(1, 0.0, 0.1, error=BROKEN), error=BROKEN)
+    other = score_attempt(whole, answered({"kind": "b"}))
+    assert judge_case(whole, [other, other, broken], "mean").status == "error"
+    assert judge_case(case(giving(1.0), giving(1.0, when=NEVER)), [other, other, broken], "mean").status == "passed"
+
+
+def test_a_skipped_check_is_not_asked_and_cannot_break() -> None:
+    result = scored(check(lambda actual: 1 / 0, when=NEVER), giving(1.0))
+    assert (result.status, result.score) == ("passed", 1.0)
+    assert scored(check(lambda actual: 1 / 0), giving(1.0, when=NEVER)).status == "error"
 
 
 def test_the_mean_of_each_check_is_held_against_its_own_bar() -> None:
