@@ -23,6 +23,7 @@ OF_A_CASE = {
     "passing_score",
     "threshold",
     "not",
+    "num_iterations",
     "weight",
     "checks",
 }
