@@ -33,6 +33,10 @@ def text_of(one: dict[str, Any], width: int = 80, verbosity: int = 0, encoding: 
         ({"score": 0.6999, "passing_score": 0.7}, "score 0.6999 < 0.7000 (exact_match)"),
         ({"checks": [{**CHECKS[1], "passed": False}]}, "score 0.00 < 1.00 (not exact_match)"),
         (SEVERAL, "1 of 2 checks failed: regex (score 0.50)"),
+        (
+            {**SEVERAL, "checks": [*CHECKS, {"name": "bleu", "method": "bleu", "skipped": True, "reason": "so"}]},
+            "1 of 3 checks failed: regex, 1 skipped (score 0.50)",
+        ),
         ({**SEVERAL, "passing_score": 0.7}, "score 0.50 < 0.70 (2 checks)"),
         (ATTEMPTS, "score 0.67 < 1.00 (exact_match, mean of 3 attempts)"),
         ({**ATTEMPTS, "pass_rule": "all"}, "2 of 3 attempts passed, needed all (exact_match, mean score 0.67)"),
@@ -57,6 +61,13 @@ def test_the_headline_says_what_fell_short_of_what(changes: dict[str, Any], expe
 )
 def test_the_headline_of_an_error_names_its_kind(cause: dict[str, Any], expected: str) -> None:
     assert headline(error(cause=cause)) == expected
+
+
+def test_a_skipped_check_says_why_and_nothing_is_compared_for_it() -> None:
+    skipped = {"name": "exact", "method": "exact_match", "skipped": True, "reason": "tags are 'a', wanted 'b'"}
+    text = text_of(record(**{**SEVERAL, "checks": [*CHECKS, skipped]}))
+    assert "check     skipped exact: tags are 'a', wanted 'b'" in text
+    assert "^" not in text
 
 
 def test_a_failure_reads_from_question_to_reason() -> None:
