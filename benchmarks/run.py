@@ -11,13 +11,14 @@ from pathlib import Path
 
 import artifact
 import idle
+import judging
 import latency
 import loading
 import overhead
 from _measure import table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = ("pytest", "pluggy", "pydantic", "pyyaml", "rapidfuzz", "orjson")
+PACKAGES = ("pytest", "pluggy", "pydantic", "pyyaml", "rapidfuzz", "openai", "orjson")
 
 
 def head() -> str:
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
     parts = [head()]
-    for module in (idle, overhead, latency, loading, artifact):
+    for module in (idle, overhead, latency, judging, loading, artifact):
         parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:

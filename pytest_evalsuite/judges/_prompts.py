@@ -46,6 +46,10 @@ class Prompts:
         if folder is not None:
             _check_names(folder)
         self._texts = {purpose: _read(purpose, folder) for purpose in get_args(Purpose)}
+        self._templates = {
+            purpose: Template(text if "guidelines" in _names(text) else f"{text}\n\n$guidelines")
+            for purpose, text in self._texts.items()
+        }
 
     def digest(self) -> str:
         """8 hex digits over all templates."""
@@ -53,8 +57,7 @@ class Prompts:
 
     def render(self, request: JudgeRequest) -> tuple[str, str]:
         """The instructions and the material, as a system's and a user's message."""
-        text = self._texts[request.purpose]
-        instructions = Template(text if "guidelines" in _names(text) else f"{text}\n\n$guidelines").substitute(
+        instructions = self._templates[request.purpose].substitute(
             criteria=request.criteria or "",
             guidelines=_listed("Also mind these guidelines:", request.guidelines),
             rules="\n".join(f"{number}. {rule}" for number, rule in enumerate(request.scale.rules, 1)),
