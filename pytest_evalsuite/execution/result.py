@@ -11,13 +11,8 @@ from pytest_evalsuite.agents.replies import output_text, tool_calls_json
 from pytest_evalsuite.agents.reply import AgentReply, Usage
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
-from pytest_evalsuite.execution.scoring import (
-    CheckResult,
-    ScoredAttempt,
-    SkippedCheck,
-    Verdict,
-    summary_statistics,
-)
+from pytest_evalsuite.execution.repeats import summary_statistics
+from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, SkippedCheck, Verdict
 from pytest_evalsuite.testsets.model import Case, PassRule
 
 __all__ = ["case_record", "unrun_record"]

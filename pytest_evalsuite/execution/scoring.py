@@ -30,10 +30,7 @@ __all__ = [
     "Verdict",
     "answer_for",
     "judge_case",
-    "pass_at_k",
-    "pass_hat_k",
     "score_attempt",
-    "summary_statistics",
     "why_not",
 ]
 
@@ -175,16 +172,6 @@ def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> V
     return Verdict("passed" if worst else "failed", score)
 
 
-def pass_at_k(attempts: int, passed: int, k: int) -> float:
-    """The chance that at least one of k attempts passes: ``1 - C(n-c, k) / C(n, k)``, unbiased (Chen et al. 2021)."""
-    return 1.0 - math.comb(attempts - passed, k) / math.comb(attempts, k)
-
-
-def pass_hat_k(attempts: int, passed: int, k: int) -> float:
-    """The chance that all of k attempts pass: ``C(c, k) / C(n, k)``, unbiased (Yao et al. 2024, tau-bench)."""
-    return math.comb(passed, k) / math.comb(attempts, k)
-
-
 def why_not(case: Case, check: Check, reply: AgentReply, context: Context) -> str | None:
     """Why a check does not apply to this reply, or None when it does. An answer in JSON text has fields too."""
     if not check.when:
@@ -291,28 +278,3 @@ def _weighted_mean(checks: Sequence[Check], scores: Sequence[float]) -> float:
 
 def _mean(scores: Sequence[float]) -> float | None:
     return math.fsum(scores) / len(scores) if scores else None
-
-
-def summary_statistics(scored: Sequence[ScoredAttempt]) -> dict[str, Any]:
-    """Mean, min, max and sample standard deviation of the scores, pass@k and pass^k, over the scored attempts."""
-    import statistics  # slow to load, and only repeated cases need it
-
-    scores = [attempt.score for attempt in scored if attempt.score is not None]
-    passed = sum(attempt.passed for attempt in scored)
-    count = len(scores)
-    ks = sorted({k for k in (1, 2, 3, 5, 10, 20, 50, count) if 0 < k <= count})
-    return {
-        "attempts": len(scored),
-        "scored": count,
-        "passed": passed,
-        "mean": _round(_mean(scores)),
-        "min": _round(min(scores, default=None)),
-        "max": _round(max(scores, default=None)),
-        "standard_deviation": _round(statistics.stdev(scores)) if count > 1 else None,
-        "pass_at_k": {str(k): _round(pass_at_k(count, passed, k)) for k in ks},
-        "pass_hat_k": {str(k): _round(pass_hat_k(count, passed, k)) for k in ks},
-    }
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)

@@ -16,15 +16,13 @@ from hypothesis import strategies as st
 from pytest_evalsuite.agents import AgentReply
 from pytest_evalsuite.errors import MethodError, ReplyError
 from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.execution.repeats import pass_at_k, pass_hat_k, summary_statistics
 from pytest_evalsuite.execution.scoring import (
     CheckResult,
     ScoredAttempt,
     Verdict,
     judge_case,
-    pass_at_k,
-    pass_hat_k,
     score_attempt,
-    summary_statistics,
 )
 from pytest_evalsuite.methods import MethodRegistry, Score
 from pytest_evalsuite.testsets.condition import read_when
