@@ -21,7 +21,9 @@ REMOVES = """
         return question
 """
 LIMITED = """
-    import resource
+    import resource, sys
+
+    sys.dont_write_bytecode = True  # what is cut short here would break every later import
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # what a full disk is to whoever writes
 """
 
