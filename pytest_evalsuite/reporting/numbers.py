@@ -38,12 +38,12 @@ def rate(part: int, whole: int) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """``3 ms``, ``0.21 s``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``; ``-`` when unknown."""
+    """``3.1 ms``, ``0.21 s``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``; ``-`` when unknown."""
     if seconds is None:
         return "-"
     if seconds < 0.0995:
         milliseconds = seconds * 1000
-        return f"{milliseconds:.0f} ms" if milliseconds >= 0.995 else f"{milliseconds:.1g} ms" if seconds else "0 ms"
+        return f"{milliseconds:.0f} ms" if milliseconds >= 9.95 else f"{milliseconds:.2g} ms"
     if seconds < 9.995:
         return f"{seconds:.2f} s"
     if seconds < 59.95:
