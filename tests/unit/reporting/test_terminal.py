@@ -17,8 +17,8 @@ def lines_of(run: Run, *, width: int = 80, verbosity: int = 0, **more: list[str]
 def test_one_test_set_is_one_line_under_its_headings() -> None:
     run = run_of(("Refunds", "shop", [passed(), passed(), record(), error(execution_time_ms=...)]))
     assert lines_of(run)[:2] == [
-        "test set  cases      passed  failed  errors  mean score   p50   p95",
-        "Refunds       4  0.50 (2/4)       1       1   0.67 of 3  2 ms  2 ms",
+        "test set  cases      passed  failed  errors  mean score     p50     p95",
+        "Refunds       4  0.50 (2/4)       1       1   0.67 of 3  1.5 ms  1.5 ms",
     ]
 
 
@@ -106,7 +106,7 @@ def test_quiet_is_one_line() -> None:
     (line,) = lines_of(run, verbosity=-1)
     assert line == (
         "eval: 3 cases, 1 passed, 1 failed, 0 errors, 1 skipped, pass rate 0.50 (1/2), mean score 0.50 of 2, "
-        "p50 2 ms, p95 2 ms"
+        "p50 1.5 ms, p95 1.5 ms"
     )
 
 
