@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test lint types check bench clean
 
 demo: $(VENV)/.installed
-	$(BIN)/pytest --eval-suite example_suites
+	$(BIN)/pytest -p no:randomly --eval-suite example_suites  # in order, also where `make test` was first
 
 test: lint types check
 
