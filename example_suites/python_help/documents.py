@@ -143,7 +143,7 @@ def _rows(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if line.startswith("| "):
             row.append([cell.strip() for cell in re.split(r"(?<=\s)\|(?=\s)", line[1:-1])])
         elif row:
-            first, *others = (" ".join(filter(None, cells)) for cells in zip(*row))  # noqa: B905
+            first, *others = (" ".join(filter(None, cells)) for cells in zip(*row))  # noqa: B905 - ragged rows end
             yield first, re.sub(r" \[\d+\]", "", " ".join(others))
             row = []
 
