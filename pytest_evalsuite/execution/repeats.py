@@ -6,19 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_evalsuite.comparison.rates import pass_at_k, pass_hat_k
 from pytest_evalsuite.execution.scoring import ScoredAttempt
 
-__all__ = ["pass_at_k", "pass_hat_k", "summary_statistics"]
-
-
-def pass_at_k(attempts: int, passed: int, k: int) -> float:
-    """The chance that at least one of k attempts passes: ``1 - C(n-c, k) / C(n, k)``, unbiased (Chen et al. 2021)."""
-    return 1.0 - math.comb(attempts - passed, k) / math.comb(attempts, k)
-
-
-def pass_hat_k(attempts: int, passed: int, k: int) -> float:
-    """The chance that all of k attempts pass: ``C(c, k) / C(n, k)``, unbiased (Yao et al. 2024, tau-bench)."""
-    return math.comb(passed, k) / math.comb(attempts, k)
+__all__ = ["summary_statistics"]
 
 
 def summary_statistics(scored: Sequence[ScoredAttempt]) -> dict[str, Any]:

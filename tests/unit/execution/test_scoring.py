@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pytest_evalsuite.agents import AgentReply
 from pytest_evalsuite.errors import MethodError, ReplyError
 from pytest_evalsuite.execution.call import Attempt
-from pytest_evalsuite.execution.repeats import pass_at_k, pass_hat_k, summary_statistics
+from pytest_evalsuite.execution.repeats import summary_statistics
 from pytest_evalsuite.execution.scoring import (
     CheckResult,
     ScoredAttempt,
@@ -280,17 +280,6 @@ def test_the_mean_of_each_check_is_held_against_its_own_bar() -> None:
 
     assert judge_case(case(*checks), [attempt(1.0, 0.0), attempt(0.8, 0.2)], "mean") == Verdict("passed", 0.5)
     assert judge_case(case(*checks), [attempt(1.0, 1.0), attempt(0.7, 1.0)], "mean").status == "failed"
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=7), st.data())
-def test_pass_at_k_and_pass_hat_k_count_what_drawing_k_attempts_gives(
-    outcomes: list[bool], data: st.DataObject
-) -> None:
-    k = data.draw(st.integers(1, len(outcomes)))
-    drawn = list(itertools.combinations(outcomes, k))
-    passed = sum(outcomes)
-    assert pass_at_k(len(outcomes), passed, k) == pytest.approx(sum(map(any, drawn)) / len(drawn))
-    assert pass_hat_k(len(outcomes), passed, k) == pytest.approx(sum(map(all, drawn)) / len(drawn))
 
 
 def test_the_statistics_say_how_many_they_are_over() -> None:
