@@ -45,6 +45,7 @@ class CaseBuilder:
         defaults = self.defaults
         iterations, pass_rule = get("iterations", defaults.iterations), get("pass_rule", defaults.pass_rule)
         check_attempts(part, iterations, pass_rule)
+        check_required(part)
         if len(problems) > before or not checks:
             return None
         require = get("require", "all")
@@ -71,6 +72,7 @@ class CaseBuilder:
             marks=get("marks", ()),
             skip=get("skip"),
             xfail=get("xfail"),
+            required=get("required", False),
             metadata=get("metadata", {}),
         )
 
@@ -81,3 +83,11 @@ def check_attempts(part: Part, iterations: int | None, pass_rule: PassRule | Non
         key = next((key for key in (part.key("pass_rule"), part.key("iterations")) if key in part.raw), None)
         if key is not None:
             part.report(key, f"at least {pass_rule} attempts cannot pass of {iterations} iterations")
+
+
+def check_required(part: Part) -> None:
+    """Report a case that must pass, and is not run or known to fail."""
+    if part.values.get("required"):
+        for key in ("skip", "xfail"):
+            if key in part.values:
+                part.report("required", f"a required case must pass, and this one has {key!r}: keep one", on_key=True)

@@ -1,4 +1,4 @@
-"""The fields of test sets, cases and checks: one table that the loader, the CSV columns and the JSON Schema read."""
+"""The fields of test sets, gates, cases and checks: one table that loader, CSV columns and JSON Schema read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_evalsuite.testsets import condition
 from pytest_evalsuite.testsets import readers as read
 from pytest_evalsuite.testsets.values import Reader
 
-__all__ = ["CASE", "CHECK", "DEFAULTS", "SET", "Field", "Kind", "Table"]
+__all__ = ["CASE", "CHECK", "DEFAULTS", "GATE", "SET", "TAG_GATE", "Field", "Kind", "Table"]
 
 Schema = dict[str, Any]
 
@@ -73,6 +73,12 @@ def between(low: int, high: int) -> Kind:
     )
 
 
+def cases_at_most(hint: str = "") -> Kind:
+    """Make a kind of number of cases."""
+    what = f"a whole number of cases, 0 or more{hint}"
+    return Kind(read.whole(0, 2**63 - 1, what), {"type": "integer", "minimum": 0})
+
+
 def one_of(*names: str) -> Kind:
     """Make a kind of word."""
     return Kind(read.choice(*names), {"enum": list(names)}, "text")
@@ -99,6 +105,9 @@ SECONDS: Final = Kind(
     read.number(0, 86_400, "seconds above 0, at most 86400 (a day)", above=True),
     {"type": "number", "exclusiveMinimum": 0, "maximum": 86_400},
     "scalar",
+)
+DOLLARS: Final = Kind(
+    read.number(0, 1e9, "US dollars above 0", above=True), {"type": "number", "exclusiveMinimum": 0, "maximum": 1e9}
 )
 ORDER: Final = Kind(read.whole(-(2**63), 2**63 - 1, "a whole number"), {"type": "integer"}, "scalar")
 MAPPING: Final = Kind(read.mapping, ANY_MAPPING)
@@ -133,6 +142,10 @@ def as_it_is(value: Any) -> Any:
 CASES: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}})
 CHECKS: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/check"}})
 SET_DEFAULTS: Final = Kind(as_it_is, {"$ref": "#/$defs/defaults"})
+SET_GATE: Final = Kind(as_it_is, {"$ref": "#/$defs/gate"})
+TAG_GATES: Final = Kind(
+    as_it_is, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/tag_gate"}}
+)
 
 PASSING_SCORE: Final = Field("passing_score", SCORE, "The score in 0..1 that must be reached.")
 ITERATIONS: Final = Field("iterations", between(1, 100), "How many times the agent is asked.", ("num_iterations",))
@@ -144,6 +157,12 @@ EXPECTED_RESPONSE: Final = Field(
 )
 EXPECTED: Final = Field("expected", EXPECTATION, "What is expected, as data; a text means expected_response.")
 NOT: Final = Field("not", FLAG, "Negation: the score becomes 1 - score.")
+LEAST_PASS_RATE: Final = Field("pass_rate", SCORE, "The least share, 0..1, of judged cases that pass.")
+LEAST_MEAN_SCORE: Final = Field("mean_score", SCORE, "The least mean score, 0..1, of the cases that have one.")
+MOST_ERRORS: Final = Field(
+    "max_errors", cases_at_most(" (a share is max_error_share)"), "How many cases at most end in an error."
+)
+MOST_FAILURES: Final = Field("max_failures", cases_at_most(), "How many cases at most fail; known failures aside.")
 
 CASE: Final = Table(
     [
@@ -164,6 +183,7 @@ CASE: Final = Table(
         Field("marks", MARKS, "Registered pytest markers."),
         Field("skip", REASON, "Why this case is not run."),
         Field("xfail", REASON, "Why this case is known to fail."),
+        Field("required", FLAG, "The case must pass, whatever a gate or a baseline tolerates."),
         Field("metadata", MAPPING, "Anything else, kept with the result."),
         Field("agent", AGENT, "The configured agent's name."),
         ITERATIONS,
@@ -187,6 +207,22 @@ CHECK: Final = Table(
 
 DEFAULTS: Final = Table([TEST_METHOD, PASSING_SCORE, ITERATIONS, TIMEOUT, PASS_RULE_FIELD])
 
+TAG_GATE: Final = Table([LEAST_PASS_RATE, LEAST_MEAN_SCORE, MOST_ERRORS, MOST_FAILURES])
+
+GATE: Final = Table(
+    [
+        LEAST_PASS_RATE,
+        LEAST_MEAN_SCORE,
+        MOST_ERRORS,
+        Field("max_error_share", SCORE, "The largest share, 0..1, of judged cases that end in an error."),
+        MOST_FAILURES,
+        Field("max_regressions", cases_at_most(), "How many cases at most are worse than in the baseline."),
+        Field("latency_p95", SECONDS, "Seconds that 95 of 100 cases take the agent at most."),
+        Field("cost", DOLLARS, "US dollars that all cases cost at most, agent and judges together."),
+        Field("tags", TAG_GATES, "Bars for the cases that have a tag, by tag."),
+    ]
+)
+
 SET: Final = Table(
     [
         Field("name", one_line(255), "A title; default: the file's name."),
@@ -198,6 +234,7 @@ SET: Final = Table(
         Field("marks", MARKS, "Registered pytest markers, for all cases."),
         Field("metadata", MAPPING, "Anything else, kept with the run."),
         Field("defaults", SET_DEFAULTS, "What a case has unless it says otherwise, options of methods too."),
+        Field("gate", SET_GATE, "Bars for all cases together."),
         Field("cases", CASES, "The cases."),
         Field("cases_from", TEXT, "A CSV or JSONL file beside this one (or below) that holds the cases."),
         Field("extra_columns", one_of("metadata"), "Keep unknown columns of cases_from as metadata."),

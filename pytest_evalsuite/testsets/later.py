@@ -14,7 +14,6 @@ NOT_YET: Final = "is not supported yet"
 LATER_SET_FIELDS: Final = frozenset(
     {
         "conversations",
-        "gate",
         "inputs_schema",
         "mapping",
         "outputs_schema",

@@ -18,6 +18,7 @@ from pytest_evalsuite.testsets.checks import CaseDefaults
 from pytest_evalsuite.testsets.csv_reader import read_csv
 from pytest_evalsuite.testsets.defaults import Defaults, read_defaults
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS, SET
+from pytest_evalsuite.testsets.gate import check_tags, read_gate
 from pytest_evalsuite.testsets.jsonl_reader import read_jsonl
 from pytest_evalsuite.testsets.later import LATER_MODES, LATER_SET_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.locate import Locator
@@ -160,6 +161,7 @@ class Loader:
         """Check the cases and put the test set together; raise all mistakes that were found on the way."""
         cases: Sequence[Case] = ()
         places: Sequence[int] = ()
+        gate = read_gate(part)
         if opened:
             raw = opened[0]
             self.mistakes.extend(raw.broken)
@@ -167,6 +169,8 @@ class Loader:
                 self.mistakes.append(Mistake(raw.path, 1, 1, "no cases"))
             cases, places, found = assemble(raw, defaults, self.methods)
             self.mistakes.extend(mistakes_in(raw, found))
+            if gate:
+                check_tags(part, gate, raw)
         self.mistakes.extend(self._placed(part.problems))
         if self.mistakes or not opened:
             raise TestSetError(self.mistakes)
@@ -184,6 +188,7 @@ class Loader:
             metadata=values.get("metadata", {}),
             locate=Locator(opened[1], places),
             cases_path=None if opened[0].path == self.shown else opened[0].path,
+            gate=gate,
         )
 
     def _placed(self, problems: list[Problem]) -> list[Mistake]:

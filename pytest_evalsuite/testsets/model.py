@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.condition import Condition
+from pytest_evalsuite.testsets.fingerprint import fingerprint_of
+from pytest_evalsuite.testsets.gate import Gate
 
 __all__ = ["Case", "Check", "PassRule", "Requirement", "TestSet"]
 
@@ -42,20 +42,11 @@ class Check:
         """Whether it depends on the answer if the check applies."""
         return any(condition.field.startswith("output.") for condition in self.when)
 
-    def definition(self) -> dict[str, Any]:
-        """Everything that decides this check's verdict, as JSON values."""
-        definition = {
-            "method": self.method.method,
-            "options": self.method.model_dump(mode="json"),
-            "passing_score": self.passing_score,
-            "weight": self.weight,
-            "negate": self.negate,
-            "expected_responses": list(self.expected_responses),
-            "expected": self.expected,
-        }
-        if self.when:
-            definition["when"] = {condition.field: condition.wanted for condition in self.when}
-        return definition
+    def how(self) -> list[Any]:
+        """How the answer is scored, but for what is expected and the bar, as JSON values."""
+        options = self.method.model_dump(mode="json")
+        conditions = {condition.field: condition.wanted for condition in self.when}
+        return [self.method.method, options, self.weight, self.negate, conditions]
 
 
 @dataclass(slots=True, eq=False)
@@ -88,6 +79,7 @@ class Case:
     marks: tuple[str, ...] = ()
     skip: str | None = None
     xfail: str | None = None
+    required: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
@@ -99,31 +91,38 @@ class Case:
         return any(check.method.is_async for check in self.checks)
 
     @property
+    def asks_default_judge(self) -> bool:
+        """Whether some check asks a judge and names none."""
+        return any(check.method.judge_names() == () for check in self.checks)
+
+    @property
     def measures(self) -> bool:
         """Whether some check measures the agent, alone."""
         return any(check.method.measures for check in self.checks)
 
     @property
     def fingerprint(self) -> str:
-        """16 hex digits over what the case asks, expects and how it is judged.
+        """What the case asks, expects and how it is judged: a digest of each of `fingerprint.PARTS`.
 
         Two results may be compared only where it is the same. It does not depend on the id, the place in the file, the
         order of keys, tags, or marks.
         """
         if self._fingerprint is None:
-            definition = [
-                1,
-                self.question,
-                self.inputs,
-                self.expected_responses,
-                self.expected,
-                self.require,
-                self.passing_score if self.require == "score" else None,
-                [check.definition() for check in self.checks],
-                *self.judged_by,
-            ]
-            text = json.dumps(definition, sort_keys=True, separators=(",", ":"))
-            self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+            checks = self.checks
+            self._fingerprint = fingerprint_of(
+                question=[self.question, self.inputs],
+                expectation=[
+                    self.expected_responses,
+                    self.expected,
+                    [[check.expected_responses, check.expected] for check in checks],
+                ],
+                method=[self.require, [check.how() for check in checks]],
+                threshold=[
+                    self.passing_score if self.require == "score" else None,
+                    [check.passing_score for check in checks],
+                ],
+                judge=self.judged_by,
+            )
         return self._fingerprint
 
 
@@ -133,7 +132,7 @@ class TestSet:
 
     ``path`` is the file as it was named to the loader. ``locate(case, key, ...)`` gives (line, column), from 1, of a
     value of a case, for messages about it; it reads the file again and so costs nothing before. ``cases_path`` is the
-    file that the cases' lines are in, where ``cases_from`` names another one.
+    file that the cases' lines are in, where ``cases_from`` names another one. ``gate`` holds its bars.
     """
 
     __test__ = False
@@ -150,3 +149,4 @@ class TestSet:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     locate: Callable[..., tuple[int, int]] = field(default=lambda case, *keys: (case.line, 1), repr=False)
     cases_path: str | None = None
+    gate: Gate | None = None

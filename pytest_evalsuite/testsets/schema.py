@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.methods._registry import ALIASES
-from pytest_evalsuite.testsets.fields import ANSWER, CASE, CHECK, DEFAULTS, SET, Schema, Table
+from pytest_evalsuite.testsets.fields import ANSWER, CASE, CHECK, DEFAULTS, GATE, SET, TAG_GATE, Schema, Table
 from pytest_evalsuite.testsets.later import LATER_MODES
 from pytest_evalsuite.testsets.options import Methods
 
@@ -30,6 +30,8 @@ def json_schema() -> dict[str, Any]:
     definitions["case"] = {**case, "anyOf": asked}
     definitions["check"] = mapping(CHECK, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
     definitions["defaults"] = mapping(DEFAULTS, options, methods)
+    definitions["gate"] = bars(GATE)
+    definitions["tag_gate"] = bars(TAG_GATE)
     top = properties(SET)
     top["mode"] = {**top["mode"], "enum": [mode for mode in top["mode"]["enum"] if mode not in LATER_MODES]}
     return {
@@ -47,6 +49,11 @@ def json_schema() -> dict[str, Any]:
 def properties(table: Table) -> Schema:
     """Give the schema of every key that a table knows."""
     return {key: {**table.field(key).kind.schema, "description": table.field(key).description} for key in table.by_key}
+
+
+def bars(table: Table) -> Schema:
+    """Give the schema of a mapping of bars, of which there is at least one."""
+    return {"type": "object", "minProperties": 1, "properties": properties(table), "additionalProperties": False}
 
 
 def mapping(table: Table, options: Schema, methods: Methods) -> Schema:

@@ -217,7 +217,7 @@ def outcome(text: str, *, fast: bool) -> list[object]:
 
 
 def told(case: Case) -> object:
-    return (case.id, case.question, case.line, case.position, case.tags, [check.definition() for check in case.checks])
+    return (case.id, case.question, case.line, case.position, case.tags, [check.how() for check in case.checks])
 
 
 COLUMNS = [

@@ -40,6 +40,7 @@ GOOD: list[dict[str, Any]] = [
     {"cases": [{"question": "q", "expected_output": ["a", 5], "threshold": 0.5, "pass_rule": {"at_least": 2}}]},
     {"cases": [{"question": "q", "checks": [{"method": "keyword_match", "keywords": [30], "weight": 2}]}]},
     {"cases": [{"question": "q", "test_method": "our_own", "our_option": 5}]},
+    {"gate": {"pass_rate": 0.9, "tags": {"a": {"max_errors": 0}}}, "cases": [{"question": "q", "required": True}]},
     {"defaults": {"test_method": "numeric", "tolerance": 0.1}, "cases": [{"question": "q", "expected": 5}]},
 ]
 
@@ -53,6 +54,8 @@ BAD: list[dict[str, Any]] = [
     {"cases": [{"question": "q", "passing_score": 7}]},
     {"cases": [{"question": "q", "passing_score": "high"}]},
     {"cases": [{"question": "q", "tags": "money"}]},
+    {"cases": [{"question": "q", "required": "always"}]},
+    {"gate": {"pas_rate": 0.9}, "cases": [{"question": "q"}]},
     {"cases": [{"question": "q", "skip": True}]},
     {"cases": [{"question": "q", "pass_rule": "most"}]},
     {"cases": [{"question": "q", "test_method": "keyword_match", "keywrds": ["a"]}]},

@@ -340,7 +340,6 @@ ONE_MISTAKE_IN_SET = {
     f"name: {'x' * 256}\n" + CASE: "1:7: name: is 256 characters long, of at most 255",
     "mode: scenario\n" + CASE: "1:1: mode 'scenario' is not supported yet",
     "mode: random\n" + CASE: "1:7: mode: expected independent or scenario, not 'random'",
-    "gate: {pass_rate: 1}\n" + CASE: "1:1: 'gate' is not supported yet",
     "mapping: {}\n" + CASE: "1:1: 'mapping' is not supported yet",
     "agent: os:system\n"
     + CASE: "1:8: agent: expected the name of a configured agent, not 'os:system': a test set is data",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_evalsuite.testsets import TestSet
-from pytest_evalsuite.testsets.fields import CASE, CHECK, DEFAULTS, SET, Table
+from pytest_evalsuite.testsets.fields import CASE, CHECK, DEFAULTS, GATE, SET, TAG_GATE, Table
 from pytest_evalsuite.testsets.identity import derive_id
 
 Load = Callable[..., TestSet]
@@ -19,7 +19,15 @@ SECTIONS = dict(re.findall(r"^###? (.+?)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re
 
 
 @pytest.mark.parametrize(
-    ("section", "table"), [("The test set", SET), ("A case", CASE), ("A check", CHECK), ("Defaults", DEFAULTS)]
+    ("section", "table"),
+    [
+        ("The test set", SET),
+        ("The gate", GATE),
+        ("Bars for a tag", TAG_GATE),
+        ("A case", CASE),
+        ("A check", CHECK),
+        ("Defaults", DEFAULTS),
+    ],
 )
 def test_every_field_is_described(section: str, table: Table) -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", SECTIONS[section], re.MULTILINE)
