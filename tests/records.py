@@ -18,7 +18,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "agent": "echo",
         "position": 0,
         "line": 3,
-        "fingerprint": "0123456789abcdef",
+        "fingerprint": "01234567-89abcdef-01234567-89abcdef-01234567",
         "test_method": "exact_match",
         "status": "failed",
         "score": 0.0,

@@ -11,6 +11,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from pytest_evalsuite import cli
+from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.version import __version__
 
 __all__ = ["main"]
@@ -30,6 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.run(args)
         sys.stdout.flush()
+    except StoreError as error:
+        print(escape_terminal(str(error)), file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever reads the output has seen enough; do not complain again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -41,7 +46,8 @@ def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="evalsuite", description="Test sets for pytest --eval-suite.")
     parser.add_argument("--version", action="version", version=f"evalsuite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    verbs = [module.name for module in iter_modules(cli.__path__) if module.name != "main"]
+    modules = [module.name for module in iter_modules(cli.__path__)]
+    verbs = [name for name in modules if name != "main" and not name.startswith("_")]
     for verb in arguments[:1] if arguments[:1] and arguments[0] in verbs else verbs:
         import_module(f"{cli.__name__}.{verb}").add_parser(subparsers)
     return parser

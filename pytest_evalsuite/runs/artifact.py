@@ -10,8 +10,9 @@ from pytest_evalsuite.runs.encoding import encode
 from pytest_evalsuite.runs.run import Evaluation, Run
 from pytest_evalsuite.runs.store import write_atomically
 
-__all__ = ["ARTIFACT_VERSION", "VARYING", "artifact_parts", "write_artifact"]
+__all__ = ["ARTIFACT_NAME", "ARTIFACT_VERSION", "VARYING", "artifact_parts", "run_summary", "write_artifact"]
 
+ARTIFACT_NAME: Final = "pytest-evalsuite/run"
 ARTIFACT_VERSION: Final = "1.0"
 """Major: readers must know it. Minor: fields were added, which readers ignore."""
 
@@ -34,12 +35,24 @@ def write_artifact(run: Run, path: Path) -> None:
     write_atomically(path, (part.encode() for part in artifact_parts(run)))
 
 
+def run_summary(run: Run) -> dict[str, Any]:
+    """The run without its results: what ``run.json`` holds at the end."""
+    return {
+        **run.info,
+        "whole": run.is_whole,
+        "totals": run.tally.as_json(),
+        "evaluations": [evaluation_head(evaluation) for evaluation in run.evaluations],
+        **run.verdicts,
+    }
+
+
 def artifact_parts(run: Run) -> Iterator[str]:
     """The document in pieces of JSON text."""
     head = {
-        "schema": {"name": "pytest-evalsuite/run", "version": ARTIFACT_VERSION},
+        "schema": {"name": ARTIFACT_NAME, "version": ARTIFACT_VERSION},
         "run": run.info,
         "totals": run.tally.as_json(),
+        **run.verdicts,
     }
     yield encode(head)[:-1] + ',"evaluations":['
     for number, evaluation in enumerate(run.evaluations):
@@ -58,6 +71,7 @@ def evaluation_head(evaluation: Evaluation) -> dict[str, Any]:
         "test_set": plan.test_set,
         "name": plan.name,
         "agent": plan.agent,
+        "agent_version": plan.agent_version,
         "mode": plan.mode,
         "language": plan.language,
         "description": plan.description,
@@ -65,5 +79,7 @@ def evaluation_head(evaluation: Evaluation) -> dict[str, Any]:
         "metadata": plan.metadata,
         "status": evaluation.status,
         "cases_in_test_set": plan.total,
+        "collected": plan.collected,
+        "gate": plan.gate,
     }
     return {**head, **evaluation.tally.as_json()}

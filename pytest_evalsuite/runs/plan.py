@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation
-from pytest_evalsuite.testsets.model import Case, TestSet
+from pytest_evalsuite.testsets.model import TestSet
 
-__all__ = ["Plan"]
+__all__ = ["Collected", "Plan"]
+
+
+class Collected(NamedTuple):
+    """What was collected of a test set for one agent: ``cases`` of it, and the agent's version if it is known."""
+
+    cases: int
+    agent_version: str | None = None
 
 
 class Plan:
-    """The evaluations of a run with their selected cases."""
+    """The evaluations of a run with their selected cases; ``shard`` says which part of a suite they are, if one."""
 
-    def __init__(self, evaluations: Iterable[PlannedEvaluation] = ()) -> None:
+    def __init__(self, evaluations: Iterable[PlannedEvaluation] = (), shard: dict[str, Any] | None = None) -> None:
+        self.shard = shard
         self._evaluations = {(planned.test_set, planned.agent): planned for planned in evaluations}
 
     def __len__(self) -> int:
@@ -27,10 +35,13 @@ class Plan:
         """One for each test set and agent, in the order in which they came."""
         return list(self._evaluations.values())
 
-    def add(self, test_set_key: str, test_set: TestSet, agent: str, case: Case, node_name: str) -> None:
-        """Plan a case. ``node_name`` is what its test item is called within the file's."""
+    def add(
+        self, test_set_key: str, test_set: TestSet, agent: str, case: PlannedCase, collected: Collected | None = None
+    ) -> None:
+        """Plan a case."""
         planned = self._evaluations.get((test_set_key, agent))
         if planned is None:
+            collected = collected or Collected(0)
             planned = self._evaluations[test_set_key, agent] = PlannedEvaluation(
                 test_set=test_set_key,
                 agent=agent,
@@ -41,8 +52,11 @@ class Plan:
                 language=test_set.language,
                 tags=list(test_set.tags),
                 metadata=dict(test_set.metadata),
+                collected=collected.cases,
+                agent_version=collected.agent_version,
+                gate=test_set.gate.as_json() if test_set.gate is not None else {},
             )
-        planned.cases.append(PlannedCase(case.id, case.position, case.line, case.fingerprint, node_name))
+        planned.cases.append(case)
 
     def find(self, node_id: str) -> tuple[CaseKey, PlannedCase] | None:
         """The case whose test item has this node id, also with the group that xdist may have put behind it."""
@@ -58,10 +72,11 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
         return {
+            "shard": self.shard,
             "evaluations": [
                 {field.name: getattr(planned, field.name) for field in dataclasses.fields(planned)}
                 for planned in self._evaluations.values()
-            ]
+            ],
         }
 
     @classmethod
@@ -70,7 +85,8 @@ class Plan:
         if text is None:
             return cls()
         plans = []
-        for planned in decode(text)["evaluations"]:
+        content = decode(text)
+        for planned in content["evaluations"]:
             planned["cases"] = [PlannedCase(*case) for case in planned["cases"]]
             plans.append(PlannedEvaluation(**planned))
-        return cls(plans)
+        return cls(plans, content["shard"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import socket
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -11,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.runs.artifact import run_summary
 from pytest_evalsuite.runs.encoding import encode
 from pytest_evalsuite.runs.plan import Plan
+from pytest_evalsuite.runs.reading import read_results
 from pytest_evalsuite.runs.run import Results, Run, assemble, bare_record
 from pytest_evalsuite.runs.store import Journal, RunDirectory, new_run_id
 
@@ -22,11 +26,15 @@ __all__ = ["Recorder"]
 class Recorder:
     """Keeps a run. What cannot be written is noted in ``problems``, and the run goes on.
 
-    Several processes may keep one run: the first one calls `open`, the others `join`.
+    Several processes may keep one run: the first one calls `open`, the others `join`. ``facts`` are further things to
+    say of it.
     """
 
-    def __init__(self, root: Path, *, name: str | None, versions: Mapping[str, str]) -> None:
+    def __init__(
+        self, root: Path, *, name: str | None, versions: Mapping[str, str], facts: Mapping[str, Any] | None = None
+    ) -> None:
         self.plan = Plan()
+        self.facts: dict[str, Any] = {"resume": None, "regrade": None, **(facts or {})}
         self.results = Results()
         self.problems: list[str] = []
         self._root = root
@@ -55,7 +63,7 @@ class Recorder:
         """Say which cases are to be evaluated."""
         self.plan = plan
         directory = self._directory
-        if directory is not None and len(plan):
+        if directory is not None and (len(plan) or plan.shard):
             self._keep_in_folder(lambda: directory.write_plan(plan.as_json()))
 
     def read_plan(self) -> Plan:
@@ -83,37 +91,54 @@ class Recorder:
             self.problems.extend([*problems][:1])
 
     def settle(
-        self, writers: Iterable[Callable[[Run], None]], *, stopped: str | None = None, uncollected: Sequence[str] = ()
+        self,
+        writers: Iterable[Callable[[Run], None]],
+        *,
+        stopped: str | None = None,
+        uncollected: Sequence[str] = (),
+        judge: Callable[[Run], None] = lambda run: None,
     ) -> Run:
-        """End the run: put it together and have it written.
+        """End the run: put it together, have it judged as a whole, and have it written.
 
         ``stopped`` says why it ended early, if it did; ``uncollected`` what is wrong with files that could not be
         collected.
         """
         self.close()
         plan = self.read_plan()
+        self._take_from_journals(plan)
         cause = {"kind": "stopped", "message": stopped or "the session ended without it"}
         run = assemble({}, plan.evaluations, self.results, cause)
         missing = run.tally.counts["not_run"] + run.tally.counts["cancelled"]
         status = "cancelled" if missing else "succeeded"
         if uncollected:
             status, stopped = "failed", "\n".join(["not everything could be collected:", *uncollected])
-        elif not len(plan):
+        elif not len(plan) and (stopped or not plan.shard):
             status, stopped = "failed", stopped or "no case was selected"
         elif missing:
             stopped = stopped or f"{missing} of {len(plan)} selected cases have no result"
         else:
             stopped = None  # too late to matter
         run.info = self._info(status, stopped)
+        judge(run)
         directory = self._directory
         if directory is not None:
-            self._keep_in_folder(lambda: directory.write_run({**run.info, "totals": run.tally.as_json()}))
+            self._keep_in_folder(lambda: directory.write_run(run_summary(run)))
         for write in writers:
             try:
                 write(run)
             except StoreError as error:
                 self.problems.append(str(error))
         return run
+
+    def _take_from_journals(self, plan: Plan) -> None:
+        """Take what workers have finished and could not report any more."""
+        if self._directory is None or len(self.results) >= len(plan):
+            return
+        with contextlib.suppress(StoreError):
+            kept = read_results(self._directory.path)
+            for key in kept.keys():  # noqa: SIM118 - these are no mapping's
+                if key not in self.results:
+                    self.results.add(kept.line(key))
 
     def close(self) -> None:
         """Bring the journal to the disk."""
@@ -150,6 +175,9 @@ class Recorder:
             "completed_at": _utc(now) if ended else None,
             "duration_seconds": round((now - self._started_at).total_seconds(), 3) if ended else None,
             "process": os.getpid(),
+            "host": socket.gethostname(),
+            "shard": self.plan.shard,
+            **self.facts,
             "versions": self._versions,
         }
 

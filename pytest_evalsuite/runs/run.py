@@ -28,11 +28,18 @@ class PlannedCase(NamedTuple):
     line: int
     fingerprint: str
     node_name: str
+    repeats: str = ""
+    """How often it is asked and by what rule it then passes; empty where it is asked once."""
 
 
 @dataclass(slots=True)
 class PlannedEvaluation:
-    """One test set put to one agent: what the file says of itself, and the cases selected from its ``total``."""
+    """One test set put to one agent: what the file says of itself, and the cases selected.
+
+    ``total`` is how many cases the test set has, ``collected`` how many of them are put to this agent before any
+    selection. ``agent_version`` changes with the agent, None: nothing is known of it. ``gate`` holds the bars that the
+    test set declares.
+    """
 
     test_set: str
     agent: str
@@ -44,6 +51,9 @@ class PlannedEvaluation:
     language: str = "en"
     tags: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    collected: int = 0
+    agent_version: str | None = None
+    gate: dict[str, Any] = field(default_factory=dict)
 
 
 class Results:
@@ -52,6 +62,8 @@ class Results:
     def __init__(self) -> None:
         self._lines: dict[CaseKey, str] = {}
         self._briefs: dict[CaseKey, Brief] = {}
+        self.broken = 0
+        """Lines that could not be read."""
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -98,15 +110,29 @@ class Evaluation:
         counts = self.tally.counts
         return "cancelled" if counts["cancelled"] or counts["not_run"] else "succeeded"
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every case that there is was selected and processed."""
+        return self.status == "succeeded" and len(self.keys) >= self.plan.collected
+
 
 @dataclass(slots=True)
 class Run:
-    """A whole run. ``info`` is what ``run.json`` says of it."""
+    """A whole run. ``info`` is what ``run.json`` says of it.
+
+    ``verdicts`` are those on the run, under ``comparison`` and ``gate``, as the artifact has them.
+    """
 
     info: dict[str, Any]
     evaluations: list[Evaluation]
     results: Results
     tally: Tally
+    verdicts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to its end and left no case out: only such a run may speak for its test sets."""
+        return self.info["status"] == "succeeded" and all(one.is_whole for one in self.evaluations)
 
     def records(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         """The records of an evaluation, in the test set's order."""

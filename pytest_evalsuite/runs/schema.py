@@ -39,10 +39,10 @@ class Cause(Part):
     """Why a case has no verdict."""
 
     kind: Literal[
-        "agent", "reply", "timeout", "method", "judge", "error", "setup", "worker_crash", "skip", "stopped"
+        "agent", "reply", "timeout", "method", "judge", "answer", "error", "setup", "worker_crash", "skip", "stopped"
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
-        "method: the answer could not be scored; judge: it gave no verdict; setup: a fixture raised; "
+        "method: the answer could not be scored; judge: it gave no verdict; answer: the run that is graded anew has none; setup: a fixture raised; "
         "worker_crash: its process died; skip: a mark or the agent skipped the case, or no check "
         "applies; stopped: the run ended before its turn."
     )
@@ -139,6 +139,17 @@ class Statistics(Part):
     pass_hat_k: dict[str, Score] = Field(description="The chance that all of k attempts pass.")
 
 
+class Confirmation(Part):
+    """Fresh trials of a case that failed, before it is blamed."""
+
+    trials: Count
+    passed: Count
+    errors: Count = Field(description="Trials without a verdict; not among `trials`.")
+    against: Literal["baseline", "new"] = Field(description="new: the baseline has no such case, or defines it otherwise.")
+    stands: bool = Field(description="Whether the failure is more than bad luck.")
+    p_value: Annotated[float, Field(ge=0, le=1)] | None
+
+
 class Result(Answered):
     """What came of one case put to one agent. What does not apply is left out."""
 
@@ -161,13 +172,15 @@ class Result(Answered):
     line: int = Field(ge=1, description="Where the case stands in its file.")
     file: IfKnown[str] = Field(None, description="That file, where the test set takes its cases from another.")
     fingerprint: str = Field(
-        pattern="^[0-9a-f]{16}$",
-        description="Of what is asked, expected and how it is judged: results of equal fingerprints may be compared.",
+        pattern="^[0-9a-f]{8}(-[0-9a-f]{8}){4}$",
+        description="Digests of the question, what is expected, the method, its threshold and its judge: results of "
+        "equal fingerprints may be compared.",
     )
     test_method: IfKnown[str | list[str]] = Field(None, description="The methods of its checks.")
     tags: IfKnown[list[str]] = None
     metadata: IfKnown[dict[str, JsonValue]] = Field(None, description="The case's own.")
     known_failure: IfKnown[str] = Field(None, description="Why the case is expected to fail.")
+    required: IfKnown[bool] = Field(None, description="True where it must pass whatever a gate tolerates; else left out.")
     status: Status
     cause: IfKnown[Cause] = None
     score: Score | None = Field(description="Null when there is none; an error is never 0.")
@@ -180,6 +193,8 @@ class Result(Answered):
     checks: IfKnown[list[Check | SkippedCheck]] = Field(
         None, description="Those of the first attempt that speaks for the verdict, as is the answer."
     )
+    confirmation: IfKnown[Confirmation] = None
+    tolerated: IfKnown[str] = Field(None, description="Why the failure does not fail the run by itself.")
     pass_rule: IfKnown[Literal["mean", "all", "any", "majority"] | AtLeast] = None
     statistics: IfKnown[Statistics] = None
     attempts: IfKnown[list[Attempt]] = Field(None, description="All answers, where the case was asked several times.")
@@ -206,6 +221,7 @@ class Tally(Part):
     cancelled: Count
     not_run: Count
     known_failures: Count
+    tolerated: Count = Field(description="Failed cases and errors that do not fail the run: --eval-fail-on.")
     pass_rate: Score | None = Field(description="passed / judged")
     judged: Count = Field(description="passed + failed + error")
     mean_score: Score | None = Field(description="Over the scored cases.")
@@ -226,6 +242,7 @@ class Evaluation(Tally):
     test_set: str = Field(description="The file's path from the root folder, with /.")
     name: str
     agent: str
+    agent_version: str | None = Field(description="Differs where the agent has changed; null: nothing is known of it.")
     mode: Literal["independent", "scenario"]
     language: str
     description: str | None
@@ -235,6 +252,8 @@ class Evaluation(Tally):
         description="succeeded: every selected case was processed, whatever the verdicts."
     )
     cases_in_test_set: Count = Field(description="Also those that were not selected.")
+    collected: Count = Field(description="Those that are put to this agent, selected or not.")
+    gate: dict[str, JsonValue] = Field(description="The bars that the test set declares.")
     results: list[Result] = Field(description="In the order of the test set.")
 
 
@@ -252,6 +271,7 @@ class Run(Part):
     completed_at: Time
     duration_seconds: Seconds
     process: Count = Field(description="The process's id.")
+    host: str = Field(description="The machine's name.")
     versions: dict[str, str]
 
 

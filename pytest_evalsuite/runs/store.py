@@ -25,8 +25,9 @@ SYNC_EVERY: Final = 1.0
 
 
 def new_run_id() -> str:
-    """``<UTC time>-<8 hex digits>``: ids sort by time and do not collide."""
-    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    """``<UTC time>-<8 hex digits>``: ids sort by time, to a 65,536th of a second, and do not collide."""
+    now = datetime.now(timezone.utc)
+    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 65_536 // 1_000_000:04x}{secrets.token_hex(2)}"
 
 
 def clear_output(path: Path) -> None:
@@ -64,11 +65,13 @@ def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
-        raise _cannot_write(path, error) from error
+        if isinstance(error, OSError):
+            raise _cannot_write(path, error) from error
+        raise
 
 
 def _is_special(path: Path) -> bool:

@@ -16,7 +16,7 @@ STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run
 class Brief(NamedTuple):
     """What the figures of a run need to know of one result. ``seconds`` is the agent's time.
 
-    Tokens and cost are the agent's, ``judging`` tells of the judges: who, input tokens, output tokens, cost.
+    ``tolerated`` failures and errors do not fail the run by themselves. Tokens and cost are the agent's, ``judging`` tells of the judges: who, input tokens, output tokens, cost.
     """
 
     status: str
@@ -27,6 +27,7 @@ class Brief(NamedTuple):
     output_tokens: int | None = None
     cost: float | None = None
     judging: tuple[tuple[str, int | None, int | None, float | None], ...] = ()
+    tolerated: bool = False
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Tally:
     total: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
     known_failures: int = 0
+    tolerated: int = 0
     judged: int = 0
     pass_rate: float | None = None
     scored: int = 0
@@ -61,6 +63,7 @@ class Tally:
             "total": self.total,
             **self.counts,
             "known_failures": self.known_failures,
+            "tolerated": self.tolerated,
             "pass_rate": _round(self.pass_rate),
             "judged": self.judged,
             "mean_score": _round(self.mean_score),
@@ -89,6 +92,7 @@ def brief(record: Mapping[str, Any]) -> Brief:
         usage.get("output_tokens"),
         record.get("cost"),
         tuple(_judging(record)),
+        "tolerated" in record,
     )
 
 
@@ -102,6 +106,8 @@ def tally(briefs: Iterable[Brief]) -> Tally:
         result.counts[one.status] += 1
         if one.known_failure and one.status == "failed":
             result.known_failures += 1
+        elif one.tolerated:
+            result.tolerated += 1
         if one.status in ("passed", "failed") and one.score is not None:
             scores.append(one.score)
         if one.seconds is not None:

@@ -16,7 +16,7 @@ from pytest_evalsuite.runs.run import PlannedCase, PlannedEvaluation, Run
 
 
 def planned(*case_ids: str) -> Plan:
-    cases = [PlannedCase(case_id, n, n + 3, "0123456789abcdef", case_id) for n, case_id in enumerate(case_ids)]
+    cases = [PlannedCase(case_id, n, n + 3, "01234567-89abcdef-01234567-89abcdef-01234567", case_id) for n, case_id in enumerate(case_ids)]
     return Plan([PlannedEvaluation("set.eval.yaml", "echo", "set", len(cases), cases)])
 
 

@@ -7,7 +7,7 @@ from pytest_evalsuite.runs.plan import Plan
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation, Results, assemble
 
 CAUSE = {"kind": "stopped", "message": "interrupted"}
-FINGERPRINT = "0123456789abcdef"
+FINGERPRINT = "01234567-89abcdef-01234567-89abcdef-01234567"
 
 
 def planned(test_set: str, agent: str, *case_ids: str) -> PlannedEvaluation:

@@ -1,0 +1,122 @@
+"""An earlier run whose results stand for those of cases that have not changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.runs.encoding import decode
+from pytest_evalsuite.runs.reading import read_run
+from pytest_evalsuite.runs.run import CaseKey, PlannedCase, Run
+from pytest_evalsuite.testsets.fingerprint import changed_parts
+
+__all__ = ["Earlier", "Reuse", "repeats_of"]
+
+VERDICTS: Final = frozenset({"passed", "failed"})
+
+
+@dataclass(slots=True)
+class Reuse:
+    """What became of an earlier run's results: how many stand, why cases are asked, what was dropped and why."""
+
+    reused: int = 0
+    asked: dict[str, int] = field(default_factory=dict)
+    """Why a case has no result to reuse, to how many cases."""
+    dropped: list[tuple[CaseKey, str]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        dropped = [{**key._asdict(), "reason": reason} for key, reason in self.dropped]
+        return {"reused": self.reused, "asked": dict(sorted(self.asked.items())), "dropped": dropped}
+
+
+class Earlier:
+    """The results of an earlier run, and of those that it continues itself."""
+
+    def __init__(self, runs: list[Run]) -> None:
+        self.run_id: str = runs[0].info["id"]
+        self.is_running = runs[0].info["status"] == "running"
+        self._homes: dict[CaseKey, Run] = {}
+        self._versions: dict[tuple[str, str], str | None] = {}
+        for run in reversed(runs):
+            for evaluation in run.evaluations:
+                plan = evaluation.plan
+                self._versions[plan.test_set, plan.agent] = plan.agent_version
+            self._homes.update((key, run) for key in run.results.keys() if _is_there(run, key))  # noqa: SIM118
+
+    @classmethod
+    def read(cls, path: Path) -> Earlier:
+        """Read a run's folder, or its artifact. Raises StoreError."""
+        return cls(list(_chain(path)))
+
+    def record(self, key: CaseKey) -> dict[str, Any] | None:
+        """What came of the case, if anything did."""
+        home = self._homes.get(key)
+        return None if home is None else decode(home.results.line(key))
+
+    def why_not(self, key: CaseKey, case: PlannedCase, agent_version: str | None) -> str | None:
+        """Why the case's result cannot stand for that of this run; None: it can."""
+        record = self.record(key)
+        if record is None:
+            return "no result"
+        if record["status"] not in VERDICTS:
+            return f"was {record['status']}" if record["status"] != "error" else "was an error"
+        changed = changed_parts(record["fingerprint"], case.fingerprint)
+        if changed:
+            return f"{', '.join(changed)} changed"
+        before = self._versions.get((key.test_set, key.agent))
+        if before is not None and agent_version is not None and before != agent_version:
+            return "agent changed"
+        if repeats_of(record) != case.repeats:
+            return f"asked {repeats_of(record) or '1'}, now {case.repeats or '1'}"
+        return None
+
+    def used_for(self, run: Run) -> Reuse:
+        """What became of this run's results in the other."""
+        reuse = Reuse()
+        planned = set()
+        for evaluation in run.evaluations:
+            for case in evaluation.plan.cases:
+                key = CaseKey(evaluation.plan.test_set, case.case_id, evaluation.plan.agent)
+                planned.add(key)
+                reason = self.why_not(key, case, evaluation.plan.agent_version)
+                if reason is None:
+                    reuse.reused += 1
+                elif reason == "no result" or reason.startswith("was "):
+                    reuse.asked[reason] = reuse.asked.get(reason, 0) + 1
+                else:
+                    reuse.dropped.append((key, reason))
+        reuse.dropped += [(key, "not among the selected cases") for key in self._homes if key not in planned]
+        return reuse
+
+
+def repeats_of(record: Mapping[str, Any]) -> str:
+    """How often the case was asked and by what rule it passes, as `PlannedCase.repeats`."""
+    rule = record.get("pass_rule")
+    if rule is None:
+        return ""
+    return f"{record['statistics']['attempts']} {rule['at_least'] if isinstance(rule, dict) else rule}"
+
+
+def _chain(path: Path) -> Iterator[Run]:
+    """A run and those that it continues, newest first."""
+    met: set[Path] = set()
+    while path not in met:
+        met.add(path)
+        run = read_run(path)
+        yield run
+        before = (run.info.get("resume") or {}).get("from")
+        if not before or not path.is_dir():
+            return
+        path = path.parent / before
+        if not path.is_dir():
+            if run.info["status"] in ("succeeded", "failed", "cancelled"):
+                return  # it took over what it needed
+            raise StoreError(f"run {run.info['id']} continues {before}, which is gone")
+
+
+def _is_there(run: Run, key: CaseKey) -> bool:
+    return run.results.brief(key).status not in ("not_run", "cancelled")
