@@ -103,10 +103,12 @@ def ratio(ours: Sequence[Cost], beside: Sequence[Cost], unit: Unit) -> float:
     return statistics.median(one.of(unit) / other.of(unit) for one, other in pairs)
 
 
-def compared(what: str, ours: Sequence[Cost], beside: Sequence[Cost], unit: Unit, most: float) -> Row:
-    """A row for a ratio that is to be at most ``most``."""
+def compared(what: str, ours: Sequence[Cost], beside: Sequence[Cost], unit: Unit, most: float | None = None) -> Row:
+    """A row for a ratio that is to be at most ``most``, if anything was asked."""
     measured = ratio(ours, beside, unit)
     mine, theirs = (_amount(median(costs, unit), unit) for costs in (ours, beside))
+    if most is None:
+        return Row(what, mine, theirs, f"{measured:.2f}")
     return Row(what, mine, theirs, f"{measured:.2f}", f"≤ {most:g}", measured <= most)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -12,15 +14,19 @@ from urllib.parse import quote
 
 import pytest
 
+from pytest_evalsuite.agents import Agent
+from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
+from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.runs.plan import Collected
 from pytest_evalsuite.testsets import Case, TestSet
 from pytest_evalsuite.testsets.positions import walk
 from pytest_evalsuite.testsets.source import read_text
 
-__all__ = ["TestSetFile", "eval_agent", "pytest_collect_file"]
+__all__ = ["TestSetFile", "eval_agent", "eval_judge", "pytest_collect_file"]
 
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".csv", ".jsonl"})
 NAME_LIMIT: Final = 120
@@ -47,7 +53,16 @@ def the_configured_agent(request: pytest.FixtureRequest) -> Any:
     return item.configured_agent().function
 
 
+def the_configured_judge(request: pytest.FixtureRequest) -> Any:
+    """The judge of checks that name none: the configured one, unless a conftest.py overrides this fixture."""
+    item = request.node
+    if not isinstance(item, CaseItem):
+        raise pytest.UsageError("the fixture eval_judge is for cases of test sets; a test function has no judge")
+    return item.config.stash[STATE].names.bench_of(item.test_set).get()
+
+
 eval_agent = pytest.fixture(name="eval_agent")(the_configured_agent)
+eval_judge = pytest.fixture(name="eval_judge")(the_configured_judge)
 
 
 # What pytest takes for a case's test function. Without docstrings, which it would show of each.
@@ -56,7 +71,22 @@ eval_agent = pytest.fixture(name="eval_agent")(the_configured_agent)
 def _ask_configured() -> None: ...  # wants no fixture, for one fixture for each case costs time
 
 
-def _ask_fixture(eval_agent: Any) -> None: ...
+def _ask_agent(eval_agent: Any) -> None: ...
+
+
+def _ask_judge(eval_judge: Any) -> None: ...
+
+
+def _ask_both(eval_agent: Any, eval_judge: Any) -> None: ...
+
+
+_ASKING: Final = {
+    (False, False): _ask_configured,
+    (True, False): _ask_agent,
+    (False, True): _ask_judge,
+    (True, True): _ask_both,
+}
+"""By whether the agent and the judge come from a fixture."""
 
 
 class TestSetFile(pytest.Module):
@@ -91,25 +121,42 @@ class TestSetFile(pytest.Module):
         state = self.config.stash[STATE]
         marker = _Marker(self, test_set)
         marker.check()
-        probe = self._item("eval_agent", _ask_fixture, None)
-        definition = probe._fixtureinfo.name2fixturedefs["eval_agent"][-1]
+        fixtures = self._item("eval_agent", _ask_both, None)._fixtureinfo.name2fixturedefs
+        definition, judge = fixtures["eval_agent"][-1], fixtures["eval_judge"][-1]
         overridden = definition.func is not the_configured_agent
-        function = _ask_fixture if overridden else _ask_configured
-        fixtureinfo = probe._fixtureinfo if overridden else None
-        state.names.check_judges(test_set, self.ihook)
+        judge_source = "" if judge.func is the_configured_judge else self._source_of(judge)
+        promised: Future[Bench] = Future()
+        known: dict[Any, Any] = {}
+        state.names.check_judges(test_set, self.ihook, judge_source)
         agents = state.names.agents_of(test_set, self.ihook, needed=not overridden)
         source = self.config.rootpath / (test_set.cases_path or test_set.path)
         place = (self.path_from_root(), source, os.path.relpath(source, self.config.rootpath))
+        put: dict[tuple[str, Agent | None], int] = {}
         for case in test_set.cases:
+            judged = judge_source != "" and case.asks_default_judge
+            function = _ASKING[overridden, judged]
             for agent_name, agent in agents(case):
+                put[agent_name, agent] = put.get((agent_name, agent), 0) + 1
                 several = len(state.settings.chosen_agents) > 1
-                item = self._item(_item_name(case, agent_name if several else None), function, fixtureinfo)
-                fixtureinfo = item._fixtureinfo
+                item = self._item(_item_name(case, agent_name if several else None), function, known.get(function))
+                known[function] = item._fixtureinfo
                 item.bind(case, test_set, place, agent_name, agent)
                 if overridden:
                     item.agent_source, item.may_run_ahead = definition, definition.scope == "session"
+                if judged:
+                    item.judge_source = judge_source
+                    item.promised_judges = promised if judge.scope == "session" else Future()
                 marker.mark(item, case)
                 yield item
+        for (agent_name, agent), count in put.items():
+            target = definition.func if overridden or agent is None else agent.function
+            state.collected[place[0], agent_name] = Collected(count, version_of(target))
+
+    def _source_of(self, fixture: pytest.FixtureDef[Any]) -> str:
+        """What the fixture is called, and the file that defines it, from the root folder where it lies there."""
+        path, root = Path(inspect.getfile(inspect.unwrap(fixture.func))), self.config.rootpath
+        where = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return f"fixture {fixture.argname} of {where}"
 
     def _item(self, name: str, function: Any, fixtureinfo: Any) -> CaseItem:
         """An item; those of one file can share what pytest works out about their fixtures."""

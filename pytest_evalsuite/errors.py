@@ -11,7 +11,9 @@
     |   +-- CaseTimeout            the agent did not answer in time
     |   +-- MethodError            a method could not score the answer
     |   +-- JudgeError             a judge could not be asked, or gave no verdict
+    |   +-- AnswerMissing          an earlier run was to have the answer, and has none
     +-- StoreError                 the run directory or an artifact could not be written or read
+    |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
 
     CaseFailed (AssertionError)    the answer was scored, and the score is under the bar
 
@@ -25,6 +27,8 @@ from dataclasses import dataclass
 
 __all__ = [
     "AgentError",
+    "AnswerMissing",
+    "BaselineMissing",
     "CaseError",
     "CaseFailed",
     "CaseTimeout",
@@ -117,8 +121,18 @@ class JudgeError(CaseError):
         self.hopeless = hopeless
 
 
+class AnswerMissing(CaseError):
+    """A stored answer was to be scored, and there is none to this case."""
+
+    kind = "answer"
+
+
 class StoreError(EvalsuiteError):
     """A run directory or an artifact could not be written or read."""
+
+
+class BaselineMissing(StoreError):
+    """What a run is to be compared with is not there (yet)."""
 
 
 class CaseFailed(AssertionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,14 +14,17 @@ from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.errors import CaseError, CaseFailed, EvalsuiteError
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
-from pytest_evalsuite.execution.result import case_record, unrun_record
+from pytest_evalsuite.execution.result import case_record, renewed, unrun_record
 from pytest_evalsuite.execution.runner import Ticket
-from pytest_evalsuite.execution.scoring import Context, judge_case, score_attempt
+from pytest_evalsuite.execution.scoring import Context, ScoredAttempt, judge_case, score_attempt
+from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
+from pytest_evalsuite.runs.run import CaseKey, PlannedCase
 from pytest_evalsuite.testsets import Case, TestSet
 
 if TYPE_CHECKING:
+    from pytest_evalsuite.comparison.policy import Confirmation
     from pytest_evalsuite.session import EvalSession
 
 __all__ = ["STATE", "CaseItem"]
@@ -47,6 +51,10 @@ class CaseItem(pytest.Function):
     """The fixture that gives the agent, None for the configured one."""
     may_run_ahead = True
     """Whether the agent is the same object whenever the case's turn comes."""
+    judge_source = ""
+    """The fixture that gives the judge of checks that name none, and where it is defined."""
+    promised_judges: Future[Bench] | None = None
+    """The judges, once the fixture that gives one is set up; None where they are known from the start."""
     record: dict[str, Any] | None = None
 
     def bind(
@@ -92,10 +100,23 @@ class CaseItem(pytest.Function):
         state = self.config.stash[STATE]
         case, settings = self.case, state.settings
         iterations, timeout = settings.iterations_of(case), settings.timeout_of(case)
-        return Ticket(self, case, agent, iterations, timeout, self._begin_to_score if case.waits else None)
+        then = self._begin_to_score if case.waits else None
+        return Ticket(self, case, agent, iterations, timeout, then, state.stored_answers(self))
+
+    @property
+    def key(self) -> CaseKey:
+        """What the case's result is found by."""
+        return CaseKey(self.test_set_key, self.case.id, self.agent_name)
+
+    @property
+    def repeats(self) -> str:
+        """How often the case is asked and by what rule it passes, as `PlannedCase.repeats`."""
+        settings = self.config.stash[STATE].settings
+        iterations = settings.iterations_of(self.case)
+        return f"{iterations} {settings.pass_rule_of(self.case)}" if iterations > 1 else ""
 
     def _begin_to_score(self, attempt: Attempt) -> Any:
-        return self.config.stash[STATE].desk.start(self.case, attempt, self._context())
+        return self.config.stash[STATE].desk.start(self.case, attempt, self._context(), self.promised_judges)
 
     def _context(self) -> Context:
         state = self.config.stash[STATE]
@@ -108,43 +129,86 @@ class CaseItem(pytest.Function):
         )
 
     def setup(self) -> None:
-        """Set the fixtures up, ask the agent, score its answers. Raises what kept the case from being scored."""
-        self.record = None
-        super().setup()
-        if self.config.getoption("setuponly"):
-            return
-        state = self.config.stash[STATE]
-        with state.runner.alone() if self.case.measures else nullcontext():
-            self._evaluate(state, state.names.agent_in_force(self))
+        """Set the fixtures up, ask the agent, score its answers. Raises what kept the case from being scored.
 
-    def _evaluate(self, state: EvalSession, agent: Agent) -> None:
+        A result that stands from an earlier run is taken instead, without fixtures and agent.
+        """
+        self.record = None
+        state = self.config.stash[STATE]
+        kept = state.kept_record(self)
+        only_looks = self.config.getoption("setuponly")
+        if kept is None or only_looks or state.wants_trials(kept):
+            super().setup()
+            if only_looks:
+                return
+            state.names.take_judge(self)
+        record, error = (kept, None) if kept is not None else self._evaluate(state)
+        if state.wants_trials(record):
+            record["confirmation"] = self._ask_again(state, record).as_json()
+        self._conclude(state, record, error)
+
+    def _evaluate(self, state: EvalSession) -> tuple[dict[str, Any], BaseException | None]:
+        """Ask the agent and score its answers: the record, and what kept it from a verdict."""
+        agent = state.agent_of(self)
         ticket = self.ticket(agent)
-        following = None if self.case.measures else state.following(self, agent)
-        attempts = state.runner.run(ticket, following)
-        case, settings = self.case, state.settings
+        case = self.case
+        with state.runner.alone() if case.measures else nullcontext():
+            attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))
+            scored = self._score(state, ticket, attempts)
+        rule = state.settings.pass_rule_of(case)
+        verdict = judge_case(case, scored, rule)
+        return case_record(case, scored, verdict, rule=rule, **self._place()), verdict.error
+
+    def _score(self, state: EvalSession, ticket: Ticket, attempts: list[Attempt]) -> list[ScoredAttempt]:
         for attempt in attempts:
             if attempt.error is not None and isinstance(attempt.error, FOR_PYTEST):
                 if not isinstance(attempt.error, KeyboardInterrupt):
                     attempt.error.msg = escape_terminal(attempt.error.msg or "")
                 raise attempt.error
         context = self._context()
-        if case.measures:
+        if self.case.measures and not ticket.answered:
             context.ask_again = lambda: state.runner.ask_once(ticket)
-        scored = [score_attempt(case, attempt, context) for attempt in attempts]
-        rule = settings.pass_rule_of(case)
-        verdict = judge_case(case, scored, rule)
-        self.record = case_record(case, scored, verdict, rule=rule, **self._place())
-        self._keep_properties(self.record)
-        if verdict.status == "skipped":
-            reason = escape_terminal(self.record["cause"]["message"])
+        return [score_attempt(self.case, attempt, context) for attempt in attempts]
+
+    def _ask_again(self, state: EvalSession, record: Mapping[str, Any]) -> Confirmation:
+        """Ask a case that failed again, one attempt at a time, until it is known whether the failure stands."""
+        policy, case = state.policy, self.case
+        agent = state.agent_of(self)
+        counts = {"passed": 0, "failed": 0, "error": 0, "skipped": 0}
+        while policy.is_open(record, counts["passed"], counts["failed"]):
+            ticket = Ticket(object(), case, agent, 1, state.settings.timeout_of(case), self.ticket(agent).then)
+            with state.runner.alone() if case.measures else nullcontext():
+                attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))
+                (scored,) = self._score(state, ticket, attempts)
+            counts[scored.status] += 1
+            if counts["error"] + counts["skipped"] > policy.confirm:
+                break
+        return policy.confirmed(record, counts["passed"], counts["failed"], counts["error"] + counts["skipped"])
+
+    def _conclude(self, state: EvalSession, record: dict[str, Any], error: BaseException | None) -> None:
+        """Keep the record, and raise what pytest is to say of it already now."""
+        status = record["status"]
+        if status in ("failed", "error") and "known_failure" not in record:
+            tolerated = state.policy.why_tolerated(record)
+            if tolerated is not None:
+                record["tolerated"] = tolerated
+        self.record = record
+        self._keep_properties(record)
+        if status == "skipped":
+            reason = escape_terminal(record["cause"]["message"])
             raise pytest.skip.Exception(reason, _use_item_location=True)
-        if verdict.status == "error":
-            raise verdict.error or CaseError("the case could not be scored")
+        if status == "error":
+            if "tolerated" in record:
+                raise pytest.xfail.Exception(f"{headline(record)}; {escape_terminal(record['tolerated'])}")
+            raise error or CaseError("the case could not be scored")
 
     def runtest(self) -> None:
         """Fail if the answer scored under the bar."""
-        if self.record is not None and self.record["status"] == "failed":
-            raise CaseFailed(headline(self.record))
+        record = self.record
+        if record is not None and record["status"] == "failed":
+            if "tolerated" in record:
+                raise pytest.xfail.Exception(f"{headline(record)}; {escape_terminal(record['tolerated'])}")
+            raise CaseFailed(headline(record))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """One line for what the record tells better; pytest's own text for everything else."""
@@ -166,6 +230,15 @@ class CaseItem(pytest.Function):
         if record is not None or report.when == "call":
             return record
         return unrun_record(self.case, **self._place(), **_why_not(report, excinfo))
+
+    def renewed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """An earlier record of this case, as it is where and what the case is now."""
+        return renewed(record, self.case, **self._place())
+
+    def planned(self) -> PlannedCase:
+        """The case as a plan has it."""
+        case = self.case
+        return PlannedCase(case.id, case.position, case.line, case.fingerprint, self.name, self.repeats)
 
     def _place(self) -> dict[str, Any]:
         return {"test_set": self.test_set_key, "agent": self.agent_name, "file": self.test_set.cases_path}

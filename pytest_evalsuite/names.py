@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,8 @@ class Names:
         defaults = Defaults(mode=self._settings.mode, test_method=self._settings.test_method)
         return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods)
 
-    def check_judges(self, test_set: TestSet, hooks: Any) -> None:
-        """Tell each case who judges it.
+    def check_judges(self, test_set: TestSet, hooks: Any, fixture: str = "") -> None:
+        """Tell each case who judges it: for checks that name no judge this fixture, or else the configured one.
 
         Raises ConfigurationError, which names the cases, when a judge that they need cannot be had.
         """
@@ -64,15 +65,25 @@ class Names:
                     asked.setdefault(names, []).append(case)
         for names, cases in asked.items():
             try:
-                judge = bench.get(names)
+                identity = fixture if fixture and not names else bench.get(names).identity
             except ConfigurationError as error:
                 raise ConfigurationError(f"{test_set.path}: {_some(cases)}: {error}") from None
             for case in cases:
-                case.judged_by = (*case.judged_by, f"{judge.identity} language:{test_set.language}")
+                case.judged_by = (*case.judged_by, f"{identity} language:{test_set.language}")
 
     def bench_of(self, test_set: TestSet) -> Bench:
         """The judges that the test set's cases may ask."""
         return self._benches[test_set]
+
+    def take_judge(self, item: CaseItem) -> None:
+        """Let the item's answers be judged by what its fixture gives. Raises ConfigurationError for no judge."""
+        if item.promised_judges is None:
+            return
+        bench = self._benches[item.test_set]
+        judge = bench.adopt(item.judge_source, item.funcargs["eval_judge"])
+        if item.promised_judges.done():  # by another case, or by this one before it was run again
+            item.promised_judges = Future()
+        item.promised_judges.set_result(bench.with_default(judge))
 
     async def close_judges(self) -> None:
         """Close the clients of models, on the event loop that has used them."""

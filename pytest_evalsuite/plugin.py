@@ -15,6 +15,11 @@ import pytest
 from pytest_evalsuite import hookspecs
 
 DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
+FAIL_ON = ("any", "regression", "gate", "never")
+NEEDS_EVAL_SUITE = (
+    *("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "markdown", "github", "run_name"),
+    *("resume", "regrade", "shard", "baseline", "fail_on", "confirm"),
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +49,47 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--eval-json", metavar="PATH", help="Write the run as one JSON document.")
     add("--eval-csv", metavar="PATH", help="Write the results as CSV.")
+    add("--eval-markdown", metavar="PATH", help="Write the run, and its comparison, as Markdown for a pull request.")
+    add(
+        "--eval-github",
+        action="append",
+        default=[],
+        choices=("summary", "annotations"),
+        help="In GitHub Actions: append the Markdown to the job's summary, or mark failed cases in the changed files.",
+    )
     add("--eval-run-name", metavar="NAME", help="A name for this run, kept with it.")
+    add(
+        "--eval-resume",
+        nargs="?",
+        const="latest",
+        metavar="RUN",
+        help="Go on with a run (default: the latest): its verdicts stand where nothing has changed since.",
+    )
+    add("--eval-regrade", metavar="RUN", help="Score the answers of an earlier run anew; no agent is called.")
+    add("--eval-shard", metavar="I/N", help="Evaluate the I-th of N parts; `evalsuite merge` puts them together.")
+    add(
+        "--eval-baseline",
+        metavar="REF",
+        help="Compare with a run, an artifact, a baseline file or git:[<revision>:]<path>.",
+    )
+    add(
+        "--eval-baseline-missing",
+        choices=("fail", "warn"),
+        default="fail",
+        help="What to do where there is no baseline: nothing is compared then (default: fail).",
+    )
+    add(
+        "--eval-fail-on",
+        choices=FAIL_ON,
+        help="What fails the run: any failed case (default), a regression against the baseline, the gates that test "
+        "sets declare, or nothing.",
+    )
+    add(
+        "--eval-confirm",
+        type=_whole_number(0, 100),
+        metavar="N",
+        help="Fresh trials of a case that fails and did not before, with --eval-fail-on regression (default: 4).",
+    )
 
     parser.addini("evalsuite_agents", "Agents, one a line: name = module:callable", type="linelist")
     parser.addini("evalsuite_agent", "The agent of test sets that name none (default: the only one configured)")
@@ -56,6 +101,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_judges", "Names of judges, one a line: name = openai:<model>", type="linelist")
     parser.addini("evalsuite_judge_prompts", "A folder of prompts that replace those of judges")
     parser.addini("evalsuite_judge_rpm", "Requests that a model may get in a minute")
+    parser.addini("evalsuite_baseline", "As --eval-baseline")
+    parser.addini("evalsuite_fail_on", "As --eval-fail-on")
+    parser.addini("evalsuite_confirm", "As --eval-confirm")
     parser.addini("evalsuite_pass_rule", "When a case of several attempts passes: mean, all, any, majority, a number")
     parser.addini("evalsuite_test_method", "The test method of cases that name none", default="semantic_quality")
     parser.addini("evalsuite_mode", "The mode of test sets that name none", default="independent")
@@ -78,8 +126,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
         session.start(config)
         return
-    for option in ("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "run_name"):
-        if config.getoption(f"eval_{option}"):
+    for option in NEEDS_EVAL_SUITE:
+        if config.getoption(f"eval_{option}") not in (None, []):
             raise pytest.UsageError(f"--eval-{option.replace('_', '-')} does nothing without --eval-suite")
 
 

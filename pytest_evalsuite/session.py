@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from pytest_evalsuite import collection, garbage
+from pytest_evalsuite import collection, garbage, signals
 from pytest_evalsuite.agents import Agent
+from pytest_evalsuite.comparison.judgement import Judgement, judge_run
+from pytest_evalsuite.comparison.policy import Policy, base_by_case
 from pytest_evalsuite.errors import ConfigurationError, StoreError
+from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.judging import JudgingDesk
+from pytest_evalsuite.execution.replay import NOBODY, stored_attempts
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
-from pytest_evalsuite.reporting.escape import encodable, escape_captured
+from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
+from pytest_evalsuite.reporting.resumption import resume_command
 from pytest_evalsuite.reporting.terminal import summary_lines
+from pytest_evalsuite.reporting.verdict import verdict_lines
 from pytest_evalsuite.runs.artifact import write_artifact
 from pytest_evalsuite.runs.encoding import decode, encode
-from pytest_evalsuite.runs.plan import Plan
+from pytest_evalsuite.runs.plan import Collected, Plan
 from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import Run
-from pytest_evalsuite.runs.store import clear_output
-from pytest_evalsuite.settings import Settings, read_settings
+from pytest_evalsuite.runs.sharding import shard_of, suite_digest
+from pytest_evalsuite.runs.store import clear_output, write_atomically
+from pytest_evalsuite.settings import Settings, check_together, read_settings
+from pytest_evalsuite.sources import Sources
 from pytest_evalsuite.version import __version__
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.comparison.decision import BlameRule
+    from pytest_evalsuite.comparison.model import Comparison
 
 __all__ = ["EvalSession", "start"]
 
@@ -42,9 +54,11 @@ def start(config: pytest.Config) -> None:
     garbage.take_back()
     try:
         settings = read_settings(config)
+        check_together(settings)
+        sources = Sources(settings, config.invocation_params.dir, getattr(config, "workerinput", None))
     except (ConfigurationError, TypeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from error
-    state = EvalSession(config, settings)
+    state = EvalSession(config, settings, sources)
     config.stash[STATE] = state
     config.pluginmanager.register(collection, "evalsuite-collection")
     config.pluginmanager.register(state, "evalsuite-session")
@@ -53,9 +67,13 @@ def start(config: pytest.Config) -> None:
 class EvalSession:
     """The state and the hooks of one session, in the process that reports and in each worker of xdist."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, sources: Sources) -> None:
         self.config = config
         self.settings = settings
+        self.sources = sources
+        self.policy = Policy(settings.fail_on, confirm=settings.confirm)
+        self.collected: dict[tuple[str, str], Collected] = {}
+        """By test set and agent, before any selection."""
         self.names = Names(config, settings)
         self.usage_errors: list[str] = []
         self._uncollected: list[str] = []
@@ -66,7 +84,15 @@ class EvalSession:
             settings.root / ".evalsuite",
             name=settings.run_name,
             versions={"pytest-evalsuite": __version__, "pytest": pytest.__version__},
+            facts={
+                option: {"from": earlier.run_id}
+                for option, earlier in (("resume", sources.resume), ("regrade", sources.regrade))
+                if earlier is not None
+            },
         )
+        self._shard: dict[str, Any] | None = None
+        self._comparison: Comparison | None = None
+        self._judgement: Judgement | None = None
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
             concurrency_of=lambda agent: settings.concurrency_of(is_async=agent.is_async),
@@ -83,10 +109,28 @@ class EvalSession:
         if self.usage_errors:
             raise pytest.UsageError("\n".join(dict.fromkeys(self.usage_errors)))
         garbage.set_aside()
+        plan = self._plan_of(session.items)
+        if self.worker is None:
+            self._check_baseline(plan)
+        self._set_policy(plan)
         path = getattr(self.config, "workerinput", {}).get("evalsuite_run")
         if path is not None and self.worker is not None and not self._is_stopped_by_collection(session):
             self._recorder.join(Path(path), self.worker)
-            self._recorder.write_plan(_plan_of(session.items))
+            self._recorder.write_plan(plan)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Leave to this shard the cases that are its own."""
+        if self.settings.shard is None:
+            return
+        number, shards = self.settings.shard
+        cases = [item for item in items if isinstance(item, CaseItem)]
+        suite = suite_digest((*item.key, item.case.fingerprint) for item in cases)
+        self._shard = {"number": number, "of": shards, "suite": suite}
+        others = {item for item in cases if shard_of(item.test_set_key, item.case.id, shards) != number}
+        if others:
+            config.hook.pytest_deselected(items=[item for item in items if item in others])
+            items[:] = [item for item in items if item not in others]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -107,9 +151,71 @@ class EvalSession:
         return bool(session.testsfailed and not self.config.getoption("continue_on_collection_errors"))
 
     def _outputs(self) -> list[Path]:
-        return [path for path in (self.settings.json_path, self.settings.csv_path) if path is not None]
+        settings = self.settings
+        paths = (settings.json_path, settings.csv_path, settings.markdown_path)
+        return [path for path in paths if path is not None]
+
+    def _plan_of(self, items: Iterable[pytest.Item]) -> Plan:
+        plan = Plan(shard=self._shard)
+        for item in items:
+            if isinstance(item, CaseItem):
+                collected = self.collected[item.test_set_key, item.agent_name]
+                plan.add(item.test_set_key, item.test_set, item.agent_name, item.planned(), collected)
+        return plan
+
+    def _check_baseline(self, plan: Plan) -> None:
+        """Raise UsageError for a baseline of other test sets, while nothing is paid for yet."""
+        side = self.sources.baseline
+        if side is None or not len(plan):
+            return
+        known = {*side.info.test_sets, *side.info.test_sets.values()}
+        if not any(known & {planned.test_set, planned.name} for planned in plan.evaluations):
+            shown = ", ".join(sorted(side.info.test_sets)[:3]) or "none"
+            raise pytest.UsageError(
+                f"--eval-baseline: {side.info.reference} is of other test sets ({shown}); none of them is evaluated here"
+            )
+
+    def _set_policy(self, plan: Plan) -> None:
+        """Work out what a failed case will mean, now that it is known which cases there are."""
+        side, settings = self.sources.baseline, self.settings
+        if settings.fail_on in ("any", "never"):
+            return
+        base = {}
+        if side is not None:
+            from pytest_evalsuite.comparison.baseline import baseline_of, side_of_baseline
+
+            if side.info.kind != "baseline":
+                side = side_of_baseline(baseline_of(side), side.info.reference)
+            base = base_by_case(side, plan.evaluations)
+        whole = [one for one in plan.evaluations if one.gate and len(one.cases) >= one.collected]
+        gated = frozenset((one.test_set, one.agent) for one in whole)
+        self.policy = Policy(settings.fail_on, base, settings.confirm, gated)
 
     # One case
+
+    def agent_of(self, item: CaseItem) -> Agent:
+        """Who is put the item's case; nobody where answers are there already."""
+        return NOBODY if self.sources.regrade is not None else self.names.agent_in_force(item)
+
+    def wants_trials(self, record: Mapping[str, Any]) -> bool:
+        """Whether a failed case is to be asked again before it is blamed, and somebody is there to be asked."""
+        return self.sources.regrade is None and self.policy.wants_trials(record)
+
+    def kept_record(self, item: CaseItem) -> dict[str, Any] | None:
+        """The record of the item's case in the run that this one goes on with, where it stands."""
+        earlier = self.sources.resume
+        if earlier is None:
+            return None
+        version = self.collected[item.test_set_key, item.agent_name].agent_version
+        if earlier.why_not(item.key, item.planned(), version) is not None:
+            return None
+        record = earlier.record(item.key)
+        return None if record is None else item.renewed(record)
+
+    def stored_answers(self, item: CaseItem) -> Sequence[Attempt]:
+        """The answers to the item's case that are to be scored anew; none where its agent is asked."""
+        earlier = self.sources.regrade
+        return () if earlier is None else stored_attempts(item.case, earlier.record(item.key), earlier.run_id)
 
     def following(self, item: CaseItem, agent: Agent) -> Callable[[], Iterable[Ticket]] | None:
         """The cases that pytest will set up from this one on and that are put to the same agent."""
@@ -120,7 +226,10 @@ class EvalSession:
             items = item.session.items
             start = next(number for number, other in enumerate(items) if other is item)
             for other in items[start:]:
-                if isinstance(other, CaseItem) and other.shares_agent_with(item) and _may_run_ahead(other):
+                if not isinstance(other, CaseItem) or not _may_run_ahead(other):
+                    continue
+                shares_agent = self.sources.regrade is not None or other.shares_agent_with(item)
+                if shares_agent and self.kept_record(other) is None:
                     yield other.ticket(agent)
 
         return tickets
@@ -187,11 +296,15 @@ class EvalSession:
             self._recorder.open()
         if self._recorder.path is not None:
             node.workerinput["evalsuite_run"] = str(self._recorder.path)
+        try:
+            node.workerinput.update(self.sources.for_worker(self._recorder.path))
+        except StoreError as error:
+            raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self) -> None:
         """Read what the workers are to do while it is there to be read."""
-        self._recorder.read_plan()
+        self._check_baseline(self._recorder.read_plan())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -206,22 +319,23 @@ class EvalSession:
             self.runner.route_output(getattr(logging, "log_level", None))
         if self.worker is not None or self._only_looks():
             return (yield)
-        plan = _plan_of(session.items)
-        if len(plan) and not self._is_stopped_by_collection(session):
+        plan = self._plan_of(session.items)
+        if (len(plan) or plan.shard) and not self._is_stopped_by_collection(session):
             self._recorder.open()
             self._recorder.write_plan(plan)
         self._progress.start(self._live_terminal(), len(plan))
         reason: BaseException | None = None
         try:
-            with garbage.looking_less_often():
+            with garbage.looking_less_often(), signals.interrupting():
                 return (yield)
         except BaseException as error:
             reason = error
             raise
         finally:
-            self._progress.stop()
-            self.runner.close()
-            self._settle(session, reason)
+            with signals.held():
+                self._progress.stop()
+                self.runner.close()
+                self._settle(session, reason)
 
     def _settle(self, session: pytest.Session, reason: BaseException | None) -> None:
         """Put the run together, write what was asked for, and fail the session where pytest would not."""
@@ -233,13 +347,56 @@ class EvalSession:
             from pytest_evalsuite.reporting.csv import write_csv
 
             writers.append(lambda run: write_csv(run, csv_path))
+        if (markdown_path := settings.markdown_path) is not None:
+            writers.append(lambda run: write_atomically(markdown_path, [self._markdown(run).encode()]))
+        if "summary" in settings.github:
+            writers.append(lambda run: append_to_step_summary(self._markdown(run)))
         self._run = self._recorder.settle(
             writers,
             stopped=_why_stopped(session, reason) or self._why_empty(),
             uncollected=list(dict.fromkeys(self._uncollected)),
+            judge=self._judge,
         )
-        if self._run.info["status"] != "succeeded" or self._recorder.problems:
+        judgement = self._judgement
+        fails = judgement is not None and not judgement.passed
+        if self._run.info["status"] != "succeeded" or self._recorder.problems or fails:
             session.testsfailed += 1
+        self._tell_junit()
+
+    def _judge(self, run: Run) -> None:
+        """Say what became of the run that this one goes on with, compare with the baseline, give the verdict."""
+        if self.sources.resume is not None:
+            run.info["resume"].update(self.sources.resume.used_for(run).as_json())
+        if self.sources.baseline is not None and len(run.results):
+            from pytest_evalsuite.comparison.compare import compare
+            from pytest_evalsuite.comparison.document import comparison_json
+            from pytest_evalsuite.comparison.sides import side_of_run
+
+            self._comparison = compare(self.sources.baseline, side_of_run(run, "this run"), rule=self._rule())
+            run.verdicts["comparison"] = comparison_json(self._comparison)
+        self._judgement = judge_run(run, self.settings.fail_on, self._comparison)
+        if self.sources.missing is not None:
+            self._judgement.notes.append(self.sources.missing)
+        run.verdicts["gate"] = self._judgement.as_json()
+
+    def _rule(self) -> BlameRule | None:
+        """By what fresh trials have blamed cases, where they have."""
+        return self.policy.rule if self.settings.fail_on == "regression" else None
+
+    def _markdown(self, run: Run) -> str:
+        from pytest_evalsuite.reporting.markdown import run_markdown
+
+        return run_markdown(run, self._comparison, self._judgement)
+
+    def _tell_junit(self) -> None:
+        """Give the verdict to the JUnit report, if one is written."""
+        from _pytest.junitxml import xml_key
+
+        report = self.config.stash.get(xml_key, None)
+        if report is not None and self._judgement is not None:
+            report.add_global_property("eval_verdict", self._judgement.verdict)
+            for reason in self._judgement.reasons:
+                report.add_global_property("eval_reason", escape_terminal(reason))
 
     def _why_empty(self) -> str | None:
         if self.names.have_been_asked or self.config.pluginmanager.hasplugin("dsession"):
@@ -294,19 +451,13 @@ class EvalSession:
             width=self.config.get_terminal_writer().fullwidth,
             problems=self._recorder.problems,
             files=[_shown(path, self.config.invocation_params.dir) for path in self._outputs() if path.exists()],
+            verdict=verdict_lines(self._comparison, self._judgement),
+            command=resume_command(self.config.invocation_params.args, self._run.info["id"]),
         )
         if verbosity >= 0:
             terminalreporter.section("eval suites")
         for line, markup in lines:
             terminalreporter.line(encodable(line, getattr(writer, "encoding", None)), **markup)
-
-
-def _plan_of(items: Iterable[pytest.Item]) -> Plan:
-    plan = Plan()
-    for item in items:
-        if isinstance(item, CaseItem):
-            plan.add(item.test_set_key, item.test_set, item.agent_name, item.case, item.name)
-    return plan
 
 
 def _may_run_ahead(item: CaseItem) -> bool:
@@ -318,7 +469,7 @@ def _may_run_ahead(item: CaseItem) -> bool:
 
 def _why_stopped(session: pytest.Session, reason: BaseException | None) -> str | None:
     if isinstance(reason, KeyboardInterrupt) and not isinstance(reason, pytest.Session.Interrupted):
-        return "interrupted"
+        return f"interrupted by {reason.args[0]}" if reason.args else "interrupted"
     if reason is not None:
         return str(reason) or type(reason).__name__
     return next((str(stop) for stop in (session.shouldfail, session.shouldstop) if stop), None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Any, Final, Literal, TypeVar, cast, get_args
 
 import pytest
 
@@ -14,9 +15,12 @@ from pytest_evalsuite.agents.loading import parse_names
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.testsets.model import Case, PassRule
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["FailOn", "Settings", "check_together", "read_settings"]
 
 ASYNC_CONCURRENCY: Final = 16
+SHARD: Final = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
+
+FailOn = Literal["any", "regression", "gate", "never"]
 
 Value = TypeVar("Value")
 
@@ -44,7 +48,17 @@ class Settings:
     judge_rpm: float | None = None
     json_path: Path | None = None
     csv_path: Path | None = None
+    markdown_path: Path | None = None
+    github: frozenset[str] = frozenset()
     run_name: str | None = None
+    resume: str | None = None
+    regrade: str | None = None
+    shard: tuple[int, int] | None = None
+    """Number of this part, from 1, and of how many."""
+    baseline: str | None = None
+    needs_baseline: bool = True
+    fail_on: FailOn = "any"
+    confirm: int = 4
 
     def iterations_of(self, case: Case) -> int:
         """How many times the case is asked, 1..100."""
@@ -96,8 +110,60 @@ def read_settings(config: pytest.Config) -> Settings:
         judge_rpm=_ini(config, "evalsuite_judge_rpm", _rate),
         json_path=_output(config, "--eval-json"),
         csv_path=_output(config, "--eval-csv"),
-        run_name=option("eval_run_name"),
+        markdown_path=_output(config, "--eval-markdown"),
+        github=frozenset(option("eval_github")),
+        run_name=_run_name(config),
+        resume=option("eval_resume"),
+        regrade=option("eval_regrade"),
+        shard=_shard(option("eval_shard")),
+        baseline=option("eval_baseline") or config.getini("evalsuite_baseline") or None,
+        needs_baseline=option("eval_baseline_missing") == "fail",
+        fail_on=option("eval_fail_on") or _ini(config, "evalsuite_fail_on", _fail_on) or "any",
+        confirm=_confirm(config),
     )
+
+
+def check_together(settings: Settings) -> None:
+    """Raise ConfigurationError for options that contradict each other."""
+    if settings.resume and settings.regrade:
+        raise ConfigurationError("--eval-resume and --eval-regrade: the one calls agents, the other does not; keep one")
+    if settings.fail_on == "regression" and settings.baseline is None:
+        raise ConfigurationError("--eval-fail-on regression needs something to compare with: give --eval-baseline")
+
+
+def _run_name(config: pytest.Config) -> str | None:
+    name: str | None = config.getoption("eval_run_name")
+    if name is not None and not 1 <= len(name.strip()) <= 255:
+        raise ConfigurationError(f"--eval-run-name: expected 1..255 characters, got {len(name):,}")
+    return name
+
+
+def _shard(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = SHARD.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise ConfigurationError(f"--eval-shard: expected I/N with I in 1..N, such as 1/4, got {text!r}")
+    return int(found[1]), int(found[2])
+
+
+def _confirm(config: pytest.Config) -> int:
+    given: int | None = config.getoption("eval_confirm")
+    if given is None:
+        given = _ini(config, "evalsuite_confirm", _trials)
+    return 4 if given is None else given
+
+
+def _trials(text: str) -> int:
+    if not text.isdecimal() or int(text) > 100:
+        raise ValueError("expected a whole number in 0..100")
+    return int(text)
+
+
+def _fail_on(text: str) -> FailOn:
+    if text not in get_args(FailOn):
+        raise ValueError(f"expected {', '.join(get_args(FailOn))}")
+    return cast("FailOn", text)
 
 
 def _output(config: pytest.Config, option: str) -> Path | None:

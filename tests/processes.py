@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
 from suites import Suite
@@ -44,3 +46,11 @@ def run(suite: Suite, *arguments: Any, beside: str = "", **env: str) -> tuple[in
     """Run ``pytest --eval-suite`` as `start` does, to its end: its exit code and what it wrote, as UTF-8."""
     code, written = finish(start(suite, *arguments, beside=beside, **env))
     return code, written.decode("utf-8")
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    """Wait for what another process does."""
+    end = time.monotonic() + GUARD
+    while not true():
+        assert time.monotonic() < end, "this never came true"
+        time.sleep(0.02)

@@ -25,7 +25,8 @@ ENDS_NOTHING: Final = (SystemExit, GeneratorExit, asyncio.CancelledError)
 class Call:
     """An agent, what it is asked, how long it may take (seconds, None: for ever), how long its answer may be.
 
-    ``then`` is called with the attempt when there is a reply, in whatever thread the call was made.
+    ``then`` is called with the attempt when there is a reply, in whatever thread the call was made. ``answered`` is the
+    attempt itself where it is known already, so that nobody is called.
     """
 
     agent: Agent
@@ -34,6 +35,7 @@ class Call:
     timeout: float | None = None
     max_chars: int = MAX_ANSWER_CHARS
     then: Callable[[Attempt], Future[Any] | None] | None = None
+    answered: Attempt | None = None
 
     def settle(self, attempt: Attempt) -> Attempt:
         """Begin what is to follow the reply. What that raises is kept: somebody waits for the attempt."""
@@ -63,6 +65,8 @@ class Attempt:
 
 def make_call(call: Call) -> Attempt:
     """Call a synchronous agent in this thread. Whatever it raises is kept, not raised."""
+    if call.answered is not None:
+        return call.answered
     started_at, start = time.time(), time.perf_counter()
     try:
         raw = call.agent(call.request)
@@ -79,6 +83,8 @@ async def make_call_async(call: Call) -> Attempt:
     The agent runs in a task of its own, so that nothing it does to its task or context reaches the next call. Whatever
     it raises is kept, not raised.
     """
+    if call.answered is not None:
+        return call.answered
     started_at, start = time.time(), time.perf_counter()
     task = asyncio.create_task(_ask(call, started_at, start))
     try:

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.execution.call import Attempt
@@ -15,6 +16,9 @@ from pytest_evalsuite.execution.loop import Loop
 from pytest_evalsuite.execution.scoring import Context, answer_for, why_not
 from pytest_evalsuite.methods._base import Score
 from pytest_evalsuite.testsets.model import Case
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.judges import Bench
 
 __all__ = ["JudgingDesk"]
 
@@ -36,17 +40,20 @@ class JudgingDesk:
         self._loop: Loop | None = None
         self._room: asyncio.Semaphore | None = None
 
-    def start(self, case: Case, attempt: Attempt, context: Context) -> Future[Awaited] | None:
+    def start(
+        self, case: Case, attempt: Attempt, context: Context, judges: Future[Bench] | None = None
+    ) -> Future[Awaited] | None:
         """Begin to score the asynchronous checks of an answer; None where the case has none.
 
-        The result maps the number of a check to its score, or to what kept it from one.
+        The result maps the number of a check to its score, or to what kept it from one. Where ``judges`` are only
+        promised, the answer waits for them, and keeps no other from being scored.
         """
         if attempt.reply is None or not case.waits:
             return None
         with self._lock:  # agents answer in threads of their own
             if self._loop is None:
                 self._loop = Loop("evalsuite-judges")
-        return self._loop.submit(self._score(case, attempt, attempt.reply, context))
+        return self._loop.submit(self._score(case, attempt, attempt.reply, context, judges))
 
     def close(self, leave: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
         """Cancel what is still waited for; then let ``leave`` give back what judges hold on this loop."""
@@ -58,7 +65,12 @@ class JudgingDesk:
                 loop.submit(leave()).result(PATIENCE)
         loop.stop()
 
-    async def _score(self, case: Case, attempt: Attempt, reply: AgentReply, context: Context) -> Awaited:
+    async def _score(
+        self, case: Case, attempt: Attempt, reply: AgentReply, context: Context, judges: Future[Bench] | None
+    ) -> Awaited:
+        if judges is not None:
+            bench = await asyncio.wrap_future(judges)
+            context = replace(context, judges=bench)
         if self._room is None:
             self._room = asyncio.Semaphore(self._concurrency)
         numbers = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from pytest_evalsuite.agents.replies import output_text, tool_calls_json
 from pytest_evalsuite.agents.reply import AgentReply, Usage
@@ -15,7 +15,13 @@ from pytest_evalsuite.execution.repeats import summary_statistics
 from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, SkippedCheck, Verdict
 from pytest_evalsuite.testsets.model import Case, PassRule
 
-__all__ = ["case_record", "unrun_record"]
+__all__ = ["case_record", "renewed", "unrun_record"]
+
+IDENTITY: Final = (
+    *("test_set", "case_id", "agent", "name", "position", "line", "file"),
+    *("fingerprint", "test_method", "tags", "metadata", "known_failure", "required"),
+)
+"""What a record says of the case itself, whatever came of it."""
 
 
 def case_record(
@@ -66,6 +72,12 @@ def unrun_record(
     return record
 
 
+def renewed(record: Mapping[str, Any], case: Case, *, test_set: str, agent: str, file: str | None) -> dict[str, Any]:
+    """An earlier record of the case, as it is where and what the case is now."""
+    kept = {key: value for key, value in record.items() if key not in (*IDENTITY, "tolerated")}
+    return {**_identity(case, test_set, agent, file), **kept}
+
+
 def _identity(case: Case, test_set: str, agent: str, file: str | None) -> dict[str, Any]:
     record: dict[str, Any] = {"test_set": test_set, "case_id": case.id, "agent": agent}
     if case.name is not None:
@@ -82,6 +94,8 @@ def _identity(case: Case, test_set: str, agent: str, file: str | None) -> dict[s
         record["metadata"] = dict(case.metadata)
     if case.xfail is not None:
         record["known_failure"] = case.xfail
+    if case.required:
+        record["required"] = True
     return record
 
 
@@ -112,7 +126,7 @@ def _reply(reply: AgentReply | None) -> dict[str, Any]:
     shown: dict[str, Any] = {"actual_response": output_text(reply.output)}
     if not isinstance(reply.output, str):
         shown["actual_output"] = reply.output
-    if reply.tool_calls:
+    if reply.tool_calls is not None:
         shown["tool_calls"] = tool_calls_json(reply)
     if reply.usage is not None:
         shown["usage"] = _tokens(reply.usage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ __all__ = ["CaseRunner", "Ticket", "request_of"]
 class Ticket:
     """A case that is to be put to an agent; ``key`` tells it from all others of the session.
 
-    ``then`` is called with each attempt that has a reply, at once.
+    ``then`` is called with each attempt that has a reply, at once. ``answered`` are the attempts where they are known
+    already: nobody is called then.
     """
 
     key: Hashable
@@ -33,9 +34,13 @@ class Ticket:
     iterations: int = 1
     timeout: float | None = None
     then: Callable[[Attempt], Future[Any] | None] | None = None
+    answered: Sequence[Attempt] = ()
 
     def calls(self) -> list[Call]:
         """The calls to make, each with a session id of its own."""
+        if self.answered:
+            request = request_of(self.case)
+            return [Call(self.agent, request, one.number, then=self.then, answered=one) for one in self.answered]
         numbers = range(1, self.iterations + 1)
         return [Call(self.agent, request_of(self.case), number, self.timeout, then=self.then) for number in numbers]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -29,7 +30,7 @@ class Bench:
 
     def __init__(
         self,
-        default: str | None = None,
+        default: str | Judge | None = None,
         named: Mapping[str, Any] | None = None,
         *,
         prompts: Path | None = None,
@@ -50,20 +51,33 @@ class Bench:
         bench._models = self._models
         return bench
 
+    def with_default(self, judge: Judge) -> Bench:
+        """A bench where checks that name no judge ask this one; it shares all others."""
+        bench = copy.copy(self)
+        bench.default = judge
+        return bench
+
+    def adopt(self, name: str, given: Any) -> Judge:
+        """The judge that is given under this name: a judge's name, a function, or an object with judge and identity.
+
+        Raises ConfigurationError for anything else.
+        """
+        return self._one(given) if isinstance(given, str) else _adapted(name, given)
+
     def get(self, names: Sequence[str] = (), vote: Literal["majority", "mean"] = "majority") -> Judge:
         """The judge of this name, of several names a vote, of none the default. Raises ConfigurationError."""
         if len(names) > 1:
             from pytest_evalsuite.judges._vote import VotingJudge
 
             return VotingJudge([self._one(name) for name in names], vote)
-        name = names[0] if names else self.default
-        if name is None:
+        judge = names[0] if names else self.default
+        if judge is None:
             raise ConfigurationError(
                 "no judge is configured: give --eval-judge openai:<model> (or anthropic:<model>, a name from the hook "
                 "pytest_evalsuite_judges), set the ini value evalsuite_judge, or try the suite out with the offline "
                 "stand-in --eval-judge embedded"
             )
-        return self._one(name)
+        return self._one(judge) if isinstance(judge, str) else judge
 
     async def aclose(self) -> None:
         """Close the clients of models, on the event loop that has used them."""

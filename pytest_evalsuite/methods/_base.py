@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,9 +43,10 @@ class Score:
 
     def __post_init__(self) -> None:
         value: object = self.value  # callers are not all type-checked
-        if not isinstance(value, (int, float)) or not math.isfinite(value) or not 0.0 <= value <= 1.0:
+        if not isinstance(value, (int, float)) or not 0.0 <= value <= 1.0:  # NaN is not
             raise ValueError(f"a score must be a finite number in 0..1, not {value!r}")
-        object.__setattr__(self, "value", float(value))
+        if type(value) is not float:
+            object.__setattr__(self, "value", float(value))
 
 
 @dataclass(slots=True, kw_only=True)

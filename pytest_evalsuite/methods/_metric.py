@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pytest_evalsuite.errors import MethodError
@@ -30,9 +29,6 @@ class TextMetric(Method):
         """Give the figure, 0..1, for two texts that are not blank."""
         raise NotImplementedError
 
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Get ready to compare these texts, the answer last; for what is cheaper to do for all of them at once."""
-
     def unusable(self, expected: str) -> str | None:
         """Say why nothing can be compared with this expected response, or None."""
         return None if expected.strip() else "an expected_response is empty: there is nothing to compare"
@@ -54,7 +50,6 @@ class TextMetric(Method):
             raise MethodError(f"answer of {len(answer.text):,} characters {self._too_long}")
         if not answer.text.strip():
             return Score(0.0, "the answer is empty", raw=0.0)
-        self.prepare([*answer.expected_responses, answer.text])
         figure, nearest = max(
             ((self.compare(text, answer.text), text) for text in answer.expected_responses), key=lambda pair: pair[0]
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import Field, field_validator
@@ -41,10 +40,6 @@ class Semantic(TextMetric):
         """Score the nearest expected response. Raises MethodError when the answer is too long."""
         score = super().score(answer)
         return Score(score.value, score.reason, score.raw, {"embedder": embedder(self.embedder).identity})
-
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Embed all texts in one batch."""
-        embedder(self.embedder).vectors(texts)
 
     def compare(self, expected: str, actual: str) -> float:
         """Give the cosine, -1..1."""

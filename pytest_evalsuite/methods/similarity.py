@@ -63,15 +63,16 @@ class Similarity(Method):
         """Score the nearest expected response. Raises MethodError when the answer is too long to compare."""
         if len(answer.text) > self._longest:
             raise MethodError(f"answer of {len(answer.text):,} characters {self._too_long}")
-        actual = normalize(answer.text, self.normalize)
+        steps, compare = self.normalize, _PERCENT[self.algorithm]
+        actual = normalize(answer.text, steps)
         if not actual or actual.isspace():
             return Score(0.0, "the answer is empty", raw=0.0)
-        compare = _PERCENT[self.algorithm]
-        percent, nearest = max(
-            ((compare(normalize(text, self.normalize), actual), text) for text in answer.expected_responses),
-            key=lambda pair: pair[0],
-        )
-        return Score(percent / 100.0, f"{self.algorithm} {percent / 100.0:.2f} to {excerpt(nearest)}", raw=percent)
+        percent, nearest = -1.0, ""
+        for text in answer.expected_responses:
+            if (found := compare(normalize(text, steps), actual)) > percent:
+                percent, nearest = found, text
+        figure = percent / 100.0
+        return Score(figure, f"{self.algorithm} {figure:.2f} to {excerpt(nearest)}", raw=percent)
 
     @property
     def _longest(self) -> int:

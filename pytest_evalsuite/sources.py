@@ -1,0 +1,98 @@
+"""The earlier runs that a run builds on: what it goes on with, whose answers it scores, what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pytest_evalsuite.errors import BaselineMissing, ConfigurationError, StoreError
+from pytest_evalsuite.runs.reuse import Earlier
+from pytest_evalsuite.settings import Settings
+
+__all__ = ["Sources"]
+
+GIVEN: Final = "evalsuite_sources"
+"""Where a worker of xdist finds what the reporting process has found."""
+
+
+class Sources:
+    """What ``--eval-resume``, ``--eval-regrade`` and ``--eval-baseline`` name, read before anything runs.
+
+    ``latest`` is another run once this one is kept, so that a worker is told paths. Raises ConfigurationError where
+    something that is named cannot be had.
+    """
+
+    def __init__(self, settings: Settings, folder: Path, workerinput: Mapping[str, Any] | None) -> None:
+        self._root = settings.root
+        self.missing: str | None = None
+        """Why there is nothing to compare with, though something was named."""
+        given = {} if workerinput is None else workerinput.get(GIVEN, {})
+        self.paths: dict[str, str] = dict(given)
+        if workerinput is None:
+            self._find("resume", settings.resume)
+            self._find("regrade", settings.regrade)
+        self.resume = self._read("resume")
+        self.regrade = self._read("regrade")
+        self.baseline: Any = None
+        """A `comparison.model.Side`, None where nothing is compared."""
+        if workerinput is not None:
+            self._take_baseline(given.get("baseline"))
+        elif settings.baseline is not None:
+            self._load_baseline(settings, folder)
+
+    def for_worker(self, run: Path | None) -> dict[str, Any]:
+        """What a worker is told, which keeps its results in this run. Raises StoreError."""
+        if self.baseline is not None and run is not None and "baseline" not in self.paths:
+            from pytest_evalsuite.comparison.baseline import baseline_of, write_baseline
+
+            path = run / "baseline.json"
+            write_baseline(baseline_of(self.baseline), path)
+            self.paths["baseline"] = str(path)
+        return {GIVEN: self.paths}
+
+    def _find(self, option: str, reference: str | None) -> None:
+        if reference is None:
+            return
+        from pytest_evalsuite.runs.history import find_run
+
+        try:
+            self.paths[option] = str(find_run(self._root, reference))
+        except StoreError as error:
+            advice = ""
+            if option == "resume" and (self._root / reference).exists():
+                advice = f" (to go on with the latest run, write --eval-resume=latest {reference})"
+            raise ConfigurationError(f"--eval-{option}: {error}{advice}") from None
+
+    def _read(self, option: str) -> Earlier | None:
+        path = self.paths.get(option)
+        if path is None:
+            return None
+        try:
+            earlier = Earlier.read(Path(path))
+        except StoreError as error:
+            raise ConfigurationError(f"--eval-{option}: {error}") from None
+        if option == "resume" and earlier.is_running:
+            raise ConfigurationError(
+                f"--eval-resume: run {earlier.run_id} is still running: follow it with `evalsuite watch`"
+            )
+        return earlier
+
+    def _load_baseline(self, settings: Settings, folder: Path) -> None:
+        from pytest_evalsuite.comparison.reference import load_side
+
+        try:
+            self.baseline = load_side(settings.baseline or "", self._root, folder=folder)
+        except BaselineMissing as error:
+            if settings.needs_baseline:
+                advice = "for a first run, which has none, add --eval-baseline-missing=warn"
+                raise ConfigurationError(f"--eval-baseline: {error} ({advice})") from None
+            self.missing = f"no baseline: {error}"
+        except StoreError as error:
+            raise ConfigurationError(f"--eval-baseline: {error}") from None
+
+    def _take_baseline(self, path: str | None) -> None:
+        if path is not None:
+            from pytest_evalsuite.comparison.baseline import parse_baseline, side_of_baseline
+
+            self.baseline = side_of_baseline(parse_baseline(Path(path).read_bytes(), path), path)
