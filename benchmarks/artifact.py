@@ -24,10 +24,10 @@ for number in range(count):
     record = sample[number % len(sample)]
     record |= {"test_set": plan.test_set, "case_id": f"case-{number:06}", "position": number}
     names = dict.fromkeys(("case_id", "node_name"), record["case_id"])
-    plan.cases.append(PlannedCase(**names, position=number, line=number, fingerprint="0" * 16))
+    plan.cases.append(PlannedCase(**names, position=number, line=number, fingerprint="0" * 44))
     results.add(encode(record))
 wall, cpu = time.perf_counter(), time.process_time()
-write_artifact(assemble({"id": "benchmark"}, [plan], results, {}), Path(target))
+write_artifact(assemble({"id": "benchmark", "status": "succeeded", "error_message": None}, [plan], results, {}), Path(target))
 print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu]))
 """
 

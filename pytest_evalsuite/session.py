@@ -172,7 +172,7 @@ class EvalSession:
         if not any(known & {planned.test_set, planned.name} for planned in plan.evaluations):
             shown = ", ".join(sorted(side.info.test_sets)[:3]) or "none"
             raise pytest.UsageError(
-                f"--eval-baseline: {side.info.reference} is of other test sets ({shown}); none of them is evaluated here"
+                f"--eval-baseline: {side.info.reference} is of other test sets ({shown}); none of them is among these"
             )
 
     def _set_policy(self, plan: Plan) -> None:

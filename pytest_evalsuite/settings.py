@@ -126,7 +126,9 @@ def read_settings(config: pytest.Config) -> Settings:
 def check_together(settings: Settings) -> None:
     """Raise ConfigurationError for options that contradict each other."""
     if settings.resume and settings.regrade:
-        raise ConfigurationError("--eval-resume and --eval-regrade: the one calls agents, the other does not; keep one")
+        raise ConfigurationError(
+            "--eval-resume and --eval-regrade: the one calls agents, the other does not; keep one"
+        )
     if settings.fail_on == "regression" and settings.baseline is None:
         raise ConfigurationError("--eval-fail-on regression needs something to compare with: give --eval-baseline")
 

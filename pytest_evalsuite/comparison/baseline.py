@@ -204,7 +204,13 @@ def side_of_baseline(baseline: Baseline, reference: str) -> Side:
 def baseline_text(baseline: Baseline) -> str:
     """The file: JSON, one series and one case a line, sorted by test set, case and agent."""
     series = [
-        {"test_set": place[0], "agent": place[1], "name": one.name, "agent_version": one.agent_version, "runs": one.runs}
+        {
+            "test_set": place[0],
+            "agent": place[1],
+            "name": one.name,
+            "agent_version": one.agent_version,
+            "runs": one.runs,
+        }
         for place, one in sorted(baseline.series.items())
     ]
     cases = [
@@ -278,7 +284,9 @@ def _trials(case: Mapping[str, Any], where: str) -> list[Trial | None]:
         passes, _, attempts = result.partition("/")
         trial = Trial(int(passes), int(attempts), float(score))
         if not (0 <= trial.passes <= trial.attempts and trial.attempts > 0 and 0 <= trial.score <= 1):
-            raise ValueError(f"{where}: expected passes/attempts and a score in 0..1, got {result:.20} and {score:.20}")
+            raise ValueError(
+                f"{where}: expected passes/attempts and a score in 0..1, got {result:.20} and {score:.20}"
+            )
         trials.append(trial)
     return trials
 

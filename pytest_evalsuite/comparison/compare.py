@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pytest_evalsuite.comparison.decision import BlameRule, CasePair, decide, is_suspect
@@ -32,8 +33,13 @@ def compare(base: Side, new: Side, *, rule: BlameRule | None = None) -> Comparis
         whole.unselected = pairing.removed
     whole.agents = tuple(pairing.agents)
     whole.agent_changes = tuple(_agent_changes(base.info, new.info, pairing.agents))
-    for test_set in sorted({new.test_set for _, new in pairing.pairs} | {one.test_set for one in pairing.added}):
-        part = _comparison(base.info, new.info, sorted_out.of(test_set), rule)
+    test_sets = sorted({new.test_set for _, new in pairing.pairs} | {one.test_set for one in pairing.added})
+    for test_set in test_sets:
+        part = (
+            replace(whole, parts=[])
+            if len(test_sets) == 1
+            else _comparison(base.info, new.info, sorted_out.of(test_set), rule)
+        )
         part.added = [one for one in pairing.added if one.test_set == test_set]
         gone = [one for one in pairing.removed if dict(pairing.moved).get(one.test_set, one.test_set) == test_set]
         part.removed, part.unselected = (gone, []) if new.info.complete else ([], gone)

@@ -64,7 +64,10 @@ def _figures(one: Comparison) -> dict[str, Any]:
                 "test": decision.better.test,
                 "informative": decision.better.informative,
             },
-            "worse_in_general": {"p": decision.score.p_worse if decision.score is not None else None, "test": "paired t"},
+            "worse_in_general": {
+                "p": decision.score.p_worse if decision.score is not None else None,
+                "test": "paired t",
+            },
         },
         "detectable_drop": _round(decision.detectable_drop),
     }
@@ -108,7 +111,7 @@ def _shift(shift: Shift) -> dict[str, Any]:
         "base": _round(shift.base),
         "new": _round(shift.new),
         "change": _round(shift.change),
-        "cases": shift.count,
+        "cases": shift.cases,
     }
 
 

@@ -69,7 +69,12 @@ def _commit(revision: str, folder: Path) -> str:
 def _git(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, check=False, timeout=SECONDS, stdin=subprocess.DEVNULL
+            ["git", *arguments],
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+            stdin=subprocess.DEVNULL,
         )
     except FileNotFoundError:
         raise StoreError("git is not installed: name a file or a run instead") from None

@@ -59,7 +59,7 @@ Records = Callable[[Sequence[CaseKey]], Mapping[CaseKey, Mapping[str, Any]]]
 """Gives whole records of some cases: question, expected, actual ... An empty mapping where they are not kept."""
 
 
-def no_records(keys: Sequence[CaseKey]) -> Mapping[CaseKey, Mapping[str, Any]]:
+def no_records(_: Sequence[CaseKey]) -> Mapping[CaseKey, Mapping[str, Any]]:
     """The records of a side that keeps none."""
     return {}
 
@@ -114,11 +114,11 @@ class Changed(NamedTuple):
 
 
 class Shift(NamedTuple):
-    """A figure on both sides, over the paired cases that have it on both: ``count`` of them."""
+    """A figure on both sides, over the paired cases that have it on both: ``cases`` of them."""
 
     base: float | None
     new: float | None
-    count: int
+    cases: int
 
     @property
     def change(self) -> float | None:
@@ -147,7 +147,6 @@ class Comparison:
     pass_rate: Shift
     score: Shift
     seconds: Shift
-    """Median of the paired differences is not this: mean seconds over the pairs that have both."""
     tokens: Shift
     cost: Shift
     unselected: list[Outcome] = field(default_factory=list)

@@ -102,9 +102,7 @@ def _agents(outcomes: Iterable[Outcome], moved: Mapping[str, str]) -> dict[str, 
     return agents
 
 
-def _moved(
-    base: Iterable[Outcome], new: Iterable[Outcome], infos: tuple[SideInfo, SideInfo] | None
-) -> dict[str, str]:
+def _moved(base: Iterable[Outcome], new: Iterable[Outcome], infos: tuple[SideInfo, SideInfo] | None) -> dict[str, str]:
     """Base path to new path, for test sets that only one side has at its path and both have by name."""
     if infos is None:
         return {}

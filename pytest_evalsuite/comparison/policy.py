@@ -22,8 +22,9 @@ LEFT_TO_GATE: Final = "left to the gate of its test set"
 class Confirmation(NamedTuple):
     """Fresh trials of a case that failed: ``passed`` of ``trials``, ``errors`` that gave no verdict.
 
-    ``against`` is what they are held against: the ``baseline``, or nothing (``new``: the case, or what it asks for, was
-    not in the baseline). The failure ``stands`` unless they tell it from bad luck. ``p_value`` is None for a new case.
+    ``against`` is what they are held against: the ``baseline``, or nothing (``new``: the baseline does not have the
+    case, or has it otherwise). The failure ``stands`` unless it may as well be bad luck. ``p_value`` is None for a new
+    case.
     """
 
     trials: int

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pytest_evalsuite.comparison import git
 from pytest_evalsuite.comparison.baseline import BASELINE_NAME, parse_baseline, side_of_baseline
-from pytest_evalsuite.comparison.model import Side
+from pytest_evalsuite.comparison.model import Records, Side
 from pytest_evalsuite.comparison.sides import side_of_artifact, side_of_run
 from pytest_evalsuite.errors import BaselineMissing, StoreError
 from pytest_evalsuite.runs.history import find_run
@@ -60,7 +60,9 @@ def _of_path(path: Path, reference: str, key: str | None, group: str | None) -> 
     if not is_baseline:
         return side_of_artifact(path, reference, key=key, group=group)
     if key is not None or group is not None:
-        raise StoreError(f"{reference}: a baseline knows cases by their ids only; compare two runs to pair by a column")
+        raise StoreError(
+            f"{reference}: a baseline knows cases by their ids only; compare two runs to pair by a column"
+        )
     return side_of_baseline(parse_baseline(head + rest, reference), reference)
 
 
@@ -70,9 +72,16 @@ def _of_commit(reference: str, folder: Path, key: str | None, group: str | None)
     path = Path(home.name) / "content"
     path.write_bytes(content)
     side = _of_path(path, reference, key, group)
-
-    def records(wanted: Sequence[CaseKey], *, home: object = home) -> Mapping[CaseKey, Mapping[str, Any]]:
-        return side.records(wanted)
-
     info = replace(side.info, reference=f"{reference} ({commit[:12]})")
-    return Side(info, side.outcomes, records)
+    return Side(info, side.outcomes, _KeepingHome(side.records, home))
+
+
+@dataclass(frozen=True, slots=True)
+class _KeepingHome:
+    """Records that are read from a temporary folder, which stays as long as they may be asked for."""
+
+    records: Records
+    home: object
+
+    def __call__(self, wanted: Sequence[CaseKey]) -> Mapping[CaseKey, Mapping[str, Any]]:
+        return self.records(wanted)

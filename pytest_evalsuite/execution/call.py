@@ -25,8 +25,8 @@ ENDS_NOTHING: Final = (SystemExit, GeneratorExit, asyncio.CancelledError)
 class Call:
     """An agent, what it is asked, how long it may take (seconds, None: for ever), how long its answer may be.
 
-    ``then`` is called with the attempt when there is a reply, in whatever thread the call was made. ``answered`` is the
-    attempt itself where it is known already, so that nobody is called.
+    ``then`` is called with the attempt when there is a reply, in whatever thread the call was made. ``answered`` is
+    the attempt itself where it is known already, so that nobody is called.
     """
 
     agent: Agent

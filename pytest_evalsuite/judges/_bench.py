@@ -74,8 +74,8 @@ class Bench:
         if judge is None:
             raise ConfigurationError(
                 "no judge is configured: give --eval-judge openai:<model> (or anthropic:<model>, a name from the hook "
-                "pytest_evalsuite_judges), set the ini value evalsuite_judge, or try the suite out with the offline "
-                "stand-in --eval-judge embedded"
+                "pytest_evalsuite_judges), set the ini value evalsuite_judge, override the fixture eval_judge in a "
+                "conftest.py, or try the suite out with the offline stand-in --eval-judge embedded"
             )
         return self._one(judge) if isinstance(judge, str) else judge
 

@@ -48,9 +48,10 @@ def normalize(text: str, steps: Sequence[Step]) -> str:
     between digits (3.14, 2024-01-01) and a hyphen that begins a number (-5). Currency and mathematical signs are no
     punctuation.
     """
-    text = nfc(text)
-    if "case" in steps:
-        text = _fold(text)
+    if text.isascii():
+        text = text.lower() if "case" in steps else text
+    else:
+        text = _fold(nfc(text)) if "case" in steps else nfc(text)
     if "punctuation" in steps:
         text = nfc(_PUNCTUATION.sub(_unless_kept, text))
     if "whitespace" in steps:
@@ -74,8 +75,6 @@ def first_difference(left: str, right: str) -> int:
 
 
 def _fold(text: str) -> str:
-    if text.isascii():
-        return text.lower()
     if _POLYTONIC.search(
         text
     ):  # a subscript iota folds to a letter, and must do so in the same place however composed

@@ -76,7 +76,7 @@ def _paired(comparison: Comparison) -> str:
 
 def _rates(shift: Shift) -> str:
     change = 100 * (shift.change or 0.0)
-    return f"{numbers.score(shift.base)} -> {numbers.score(shift.new)} ({change:+.1f} points, {shift.count:,} cases)"
+    return f"{numbers.score(shift.base)} -> {numbers.score(shift.new)} ({change:+.1f} points, {shift.cases:,} cases)"
 
 
 def _interval(comparison: Comparison) -> str:

@@ -42,7 +42,8 @@ class Cause(Part):
         "agent", "reply", "timeout", "method", "judge", "answer", "error", "setup", "worker_crash", "skip", "stopped"
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
-        "method: the answer could not be scored; judge: it gave no verdict; answer: the run that is graded anew has none; setup: a fixture raised; "
+        "method: the answer could not be scored; judge: it gave no verdict; answer: the run that is graded anew has "
+        "none; setup: a fixture raised; "
         "worker_crash: its process died; skip: a mark or the agent skipped the case, or no check "
         "applies; stopped: the run ended before its turn."
     )
@@ -145,7 +146,9 @@ class Confirmation(Part):
     trials: Count
     passed: Count
     errors: Count = Field(description="Trials without a verdict; not among `trials`.")
-    against: Literal["baseline", "new"] = Field(description="new: the baseline has no such case, or defines it otherwise.")
+    against: Literal["baseline", "new"] = Field(
+        description="new: the baseline has no such case, or defines it otherwise."
+    )
     stands: bool = Field(description="Whether the failure is more than bad luck.")
     p_value: Annotated[float, Field(ge=0, le=1)] | None
 
@@ -180,7 +183,9 @@ class Result(Answered):
     tags: IfKnown[list[str]] = None
     metadata: IfKnown[dict[str, JsonValue]] = Field(None, description="The case's own.")
     known_failure: IfKnown[str] = Field(None, description="Why the case is expected to fail.")
-    required: IfKnown[bool] = Field(None, description="True where it must pass whatever a gate tolerates; else left out.")
+    required: IfKnown[bool] = Field(
+        None, description="True where it must pass whatever a gate tolerates; else left out."
+    )
     status: Status
     cause: IfKnown[Cause] = None
     score: Score | None = Field(description="Null when there is none; an error is never 0.")
@@ -257,21 +262,83 @@ class Evaluation(Tally):
     results: list[Result] = Field(description="In the order of the test set.")
 
 
+class Shard(Part):
+    """Which part of a suite a run is of."""
+
+    number: int = Field(ge=1)
+    of: int = Field(ge=1)
+    suite: str = Field(pattern="^[0-9a-f]{16}$", description="Of all cases: shards of one suite have the same.")
+
+
+class Dropped(Part):
+    """A result of the earlier run that does not stand."""
+
+    test_set: str
+    case_id: str
+    agent: str
+    reason: str
+
+
+class Resume(Part):
+    """What a run took over from the one that it goes on with."""
+
+    earlier: str = Field(alias="from", description="The earlier run's id.")
+    reused: Count
+    asked: dict[str, Count] = Field(description="Cases without a result to take over, by the reason.")
+    dropped: list[Dropped]
+
+
+class Regrade(Part):
+    """Whose answers were scored anew."""
+
+    earlier: str = Field(alias="from", description="The earlier run's id.")
+
+
+class BarVerdict(Part):
+    """A bar of a test set's gate, and how it was reached."""
+
+    test_set: str
+    agent: str
+    name: str
+    bar: float
+    measured: float | None
+    of: Count = Field(description="What it was measured on.")
+    passed: bool | None = Field(description="Null: there was nothing to hold against it.")
+    reason: str
+
+
+class Gate(Part):
+    """The verdict on the run under --eval-fail-on."""
+
+    fail_on: Literal["any", "regression", "gate", "never"]
+    passed: bool
+    verdict: Literal["passed", "failed", "regression", "outage", "incomplete"] = Field(
+        description="outage, incomplete: nothing can be concluded, which is no pass."
+    )
+    reasons: list[str]
+    notes: list[str] = Field(description="What was left out of account.")
+    bars: list[BarVerdict]
+
+
 class Run(Part):
     """One session of pytest."""
 
     id: str = Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{8}$")
     name: str | None
-    status: Literal["succeeded", "failed", "cancelled"] = Field(
+    status: Literal["succeeded", "failed", "cancelled", "running", "interrupted"] = Field(
         description="succeeded: every selected case was processed, whatever the verdicts; cancelled: it was stopped "
-        "before that; failed: no case could be selected, or a file could not be collected."
+        "before that; failed: no case could be selected, or a file could not be collected; interrupted: its process is "
+        "gone; running: it goes on."
     )
     error_message: str | None = Field(description="Why the run has not succeeded.")
     started_at: Time
-    completed_at: Time
-    duration_seconds: Seconds
+    completed_at: Time | None
+    duration_seconds: Seconds | None
     process: Count = Field(description="The process's id.")
     host: str = Field(description="The machine's name.")
+    shard: Shard | None
+    resume: Resume | None
+    regrade: Regrade | None
     versions: dict[str, str]
 
 
@@ -291,6 +358,10 @@ class Artifact(Part):
     form: Form = Field(alias="schema")
     run: Run
     totals: Tally
+    comparison: IfKnown[dict[str, JsonValue]] = Field(
+        None, description="With the baseline: pairs, what changed, figures of both sides, tests, verdict."
+    )
+    gate: IfKnown[Gate] = None
     evaluations: list[Evaluation] = Field(description="Sorted by test set, then agent.")
 
 

@@ -16,7 +16,8 @@ STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run
 class Brief(NamedTuple):
     """What the figures of a run need to know of one result. ``seconds`` is the agent's time.
 
-    ``tolerated`` failures and errors do not fail the run by themselves. Tokens and cost are the agent's, ``judging`` tells of the judges: who, input tokens, output tokens, cost.
+    ``tolerated`` failures and errors do not fail the run by themselves. Tokens and cost are the agent's, ``judging``
+    tells of the judges: who, input tokens, output tokens, cost.
     """
 
     status: str

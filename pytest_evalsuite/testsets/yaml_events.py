@@ -268,7 +268,9 @@ def _syntax_error(text: str, error: yaml.MarkedYAMLError) -> YamlMistake:
     mark = error.problem_mark or error.context_mark
     problem = error.problem or error.context or "unreadable"
     if "maximum nesting depth" in problem:  # some releases of the parser have a limit of their own
-        return YamlMistake(*((mark.line + 1, mark.column + 1) if mark else (1, 1)), f"nested deeper than {MAX_DEPTH} levels")
+        return YamlMistake(
+            *((mark.line + 1, mark.column + 1) if mark else (1, 1)), f"nested deeper than {MAX_DEPTH} levels"
+        )
     hint = next((f" ({hint})" for words, hint in HINTS.items() if words in problem), "")
     context = f" {error.context}" if error.context and error.context != problem else ""
     if error.context_mark and mark and not any(text.splitlines()[mark.line :]):

@@ -252,7 +252,7 @@ def test_no_judge_is_a_usage_error_before_any_call(suite: Suite) -> None:
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.errlines if "no judge is configured" in line]
     assert line.startswith("ERROR: set.eval.yaml: cases c0, c1, c2 and 2 more (line 3): no judge is configured: ")
-    for way in ("--eval-judge openai:<model>", "pytest_evalsuite_judges", "evalsuite_judge", "embedded"):
+    for way in ("--eval-judge openai:<model>", "pytest_evalsuite_judges", "evalsuite_judge", "eval_judge", "embedded"):
         assert way in line
     assert suite.calls() == []
 

@@ -29,6 +29,7 @@ AGENTS = """
         return "bad" if question == "weak" else question
 """
 CASES = [*(f"{name}: q-{name} -> q-{name}" for name in "abcdefgh"), "weak: weak -> strong"]
+HEAD = '{"schema":{"name":"pytest-evalsuite/baseline","version":"1.0"},"window":10'
 GATED = ("--eval-baseline=base.json", "--eval-fail-on=regression", "--eval-json=run.json")
 
 
@@ -168,10 +169,9 @@ def test_the_verdict_is_in_the_junit_report(accepted: Suite, monkeypatch: pytest
         ("", "*base.json: the file is empty"),
         ("{}", "*base.json: this is no artifact*"),
         ('{"schema":{"name":"pytest-evalsuite/baseline","version":"2.0"}}', "*version 2.0*reads 1.x"),
-        ('{"schema":{"name":"pytest-evalsuite/baseline","version":"1.0"},"window":10,', "*base.json: no JSON*"),
+        (f"{HEAD},", "*base.json: no JSON*"),
         (
-            '{"schema":{"name":"pytest-evalsuite/baseline","version":"1.0"},"window":10,"evaluations":'
-            '[{"test_set":"x.eval.yaml","agent":"e","name":"X","runs":["r"]}],"cases":[]}',
+            f'{HEAD},"cases":[],"evaluations":[{{"test_set":"x.eval.yaml","agent":"e","name":"X","runs":["r"]}}]}}',
             "*is of other test sets (x.eval.yaml)*",
         ),
     ],

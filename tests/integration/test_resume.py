@@ -76,7 +76,7 @@ def test_a_resumed_run_asks_only_what_has_no_result(stopped: Suite, options: lis
     result = stopped.run_subprocess("--eval-resume", "--eval-json=run.json", *options)
     assert result.ret == 0
     assert sorted(stopped.calls()) == ["q-c", "q-d", "q-e"]
-    first, second = runs(stopped)
+    first, _ = runs(stopped)
     assert stopped.artifact()["run"]["resume"] == {
         "from": first.name,
         "reused": 2,
@@ -198,9 +198,7 @@ def test_a_resume_that_is_killed_before_its_first_result_loses_nothing(
     assert stopped.calls() == ["q-0", "q-c", "q-d", "q-e"]
 
 
-def test_a_run_is_killed_again_and_again_and_comes_to_its_end(
-    stopped: Suite, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_killed_again_and_again_and_comes_to_its_end(stopped: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "cde":
         monkeypatch.setenv("DIES_AT", f"q-{name}")
         stopped.run_subprocess("-p", "no:xdist", "--eval-resume")
@@ -322,7 +320,16 @@ def test_a_second_signal_does_not_keep_the_run_from_being_written(suite: Suite) 
 
 def test_a_signal_that_the_user_handles_stays_his(suite: Suite) -> None:
     suite.write("conftest.py", "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n")
-    suite.write("agents.py", "import os, signal\ndef f(question):\n  os.kill(os.getpid(), signal.SIGTERM)\n  return question")
-    suite.configure(agents=("f = agents:f",))
+    suite.write(
+        "agents.py",
+        """
+        import os, signal
+
+        def stubborn(question):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return question
+        """,
+    )
+    suite.configure(agents=("stubborn = agents:stubborn",))
     suite.cases("a: one -> one")
     assert processes.run(suite)[0] == 0

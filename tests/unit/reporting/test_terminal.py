@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from records import error, passed, record, run_of
 
@@ -10,7 +12,7 @@ from pytest_evalsuite.runs.run import Run
 SKIPPED = record(status="skipped", score=None, checks=..., actual_response=..., execution_time_ms=...)
 
 
-def lines_of(run: Run, *, width: int = 80, verbosity: int = 0, **more: list[str]) -> list[str]:
+def lines_of(run: Run, *, width: int = 80, verbosity: int = 0, **more: Any) -> list[str]:
     return [line for line, _ in summary_lines(run, verbosity=verbosity, width=width, **more)]
 
 

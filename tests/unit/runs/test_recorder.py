@@ -14,9 +14,11 @@ from pytest_evalsuite.runs.plan import Plan
 from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import PlannedCase, PlannedEvaluation, Run
 
+FINGERPRINT = "01234567-89abcdef-01234567-89abcdef-01234567"
+
 
 def planned(*case_ids: str) -> Plan:
-    cases = [PlannedCase(case_id, n, n + 3, "01234567-89abcdef-01234567-89abcdef-01234567", case_id) for n, case_id in enumerate(case_ids)]
+    cases = [PlannedCase(case_id, n, n + 3, FINGERPRINT, case_id) for n, case_id in enumerate(case_ids)]
     return Plan([PlannedEvaluation("set.eval.yaml", "echo", "set", len(cases), cases)])
 
 
