@@ -1,4 +1,4 @@
-"""What comparing costs: two artifacts from the disk to the verdict, against parsing them; and what the journal costs."""
+"""What comparing costs: two artifacts from the disk to the verdict, against parsing them; and what a journal costs."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class SideInfo:
     """What a side is: ``reference`` as it was named, ``kind`` run, artifact or baseline, ``run_id``, ``name``.
 
     ``complete`` says whether it speaks for whole test sets. ``agent_versions`` are by (test set, agent), ``test_sets``
-    titles by path. ``warnings`` are what a reader should know of it.
+    titles by path. ``gate`` is the verdict that it came with, as its artifact has it.
     """
 
     reference: str
@@ -80,7 +80,7 @@ class SideInfo:
     complete: bool = True
     agent_versions: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
     test_sets: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    gate: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
