@@ -22,6 +22,7 @@ from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
 from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, display_score
+from pytest_evalsuite.reporting.github import annotations, append_to_step_summary
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.resumption import resume_command
 from pytest_evalsuite.reporting.terminal import summary_lines
@@ -458,6 +459,8 @@ class EvalSession:
             terminalreporter.section("eval suites")
         for line, markup in lines:
             terminalreporter.line(encodable(line, getattr(writer, "encoding", None)), **markup)
+        for command in annotations(self._run) if "annotations" in self.settings.github else ():
+            terminalreporter.line(encodable(command, getattr(writer, "encoding", None)))
 
 
 def _may_run_ahead(item: CaseItem) -> bool:

@@ -13,6 +13,7 @@ from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.reporting.csv import csv_text
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.junit import junit_xml
+from pytest_evalsuite.reporting.markdown import run_markdown
 from pytest_evalsuite.runs.artifact import artifact_parts
 from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import Run
@@ -33,6 +34,7 @@ FORMATS: Final[dict[str, Callable[[Run], Iterator[str]]]] = {
     "json": artifact_parts,
     "jsonl": lines_of,
     "junit": lambda kept: iter([junit_xml(kept)]),
+    "markdown": lambda kept: iter([run_markdown(kept)]),
 }
 
 
@@ -45,7 +47,8 @@ def add_parser(subparsers: Any) -> None:
         "--format",
         choices=FORMATS,
         required=True,
-        help="csv: as --eval-csv; json: as --eval-json; jsonl: one result a line; junit: JUnit XML",
+        help="csv: as --eval-csv; json: as --eval-json; jsonl: one result a line; junit: JUnit XML; "
+        "markdown: as --eval-markdown",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to (default: the standard output)")
     parser.set_defaults(run=run)
