@@ -22,7 +22,7 @@ from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
 from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, display_score
-from pytest_evalsuite.reporting.github import annotations, append_to_step_summary
+from pytest_evalsuite.reporting.github import annotation_commands, append_to_step_summary
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.resumption import resume_command
 from pytest_evalsuite.reporting.terminal import summary_lines
@@ -405,6 +405,10 @@ class EvalSession:
         names = ", ".join(self.settings.files)
         return f"no test set was found: expected files named {names}, or one named on the command line"
 
+    def _passes_empty(self) -> bool:
+        """Whether this is a shard that no case has fallen to."""
+        return self._run is not None and bool(self._run.info["shard"]) and self._run.info["status"] == "succeeded"
+
     def _only_looks(self) -> bool:
         return bool(self.config.getoption("collectonly") or self.config.getoption("setuponly"))
 
@@ -435,6 +439,8 @@ class EvalSession:
         if self.worker is not None:
             self._recorder.close()
             self.config.workeroutput["evalsuite_problems"] = self._recorder.problems  # type: ignore[attr-defined]
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._passes_empty():
+            session.exitstatus = pytest.ExitCode.OK
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         quiet = reporter.stats.get("") if reporter is not None else None
         if quiet and session.config.getoption("durations") is None:
@@ -459,7 +465,7 @@ class EvalSession:
             terminalreporter.section("eval suites")
         for line, markup in lines:
             terminalreporter.line(encodable(line, getattr(writer, "encoding", None)), **markup)
-        for command in annotations(self._run) if "annotations" in self.settings.github else ():
+        for command in annotation_commands(self._run) if "annotations" in self.settings.github else ():
             terminalreporter.line(encodable(command, getattr(writer, "encoding", None)))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import pytest_evalsuite
+from pytest_evalsuite.runs.artifact import VARYING
 
 # What a run in this process imports, pytester forgets afterwards, and half of it would come twice.
 for module in pkgutil.walk_packages(pytest_evalsuite.__path__, "pytest_evalsuite."):
@@ -106,3 +107,22 @@ class Suite:
         for name in ("randomly", "asyncio", "anyio", "rerunfailures", "timeout", "xdist", "html", "hypothesispytest"):
             yield "-p"
             yield f"no:{name}"
+
+
+def without_varying(artifact: dict[str, Any]) -> dict[str, Any]:
+    """The artifact without what depends on the clock."""
+
+    def drop(value: Any, steps: list[str]) -> None:
+        if isinstance(value, list):
+            for one in value:
+                drop(one, steps)
+        elif isinstance(value, dict):
+            name = steps[0].removesuffix("[]")
+            if len(steps) == 1:
+                value.pop(name, None)
+            elif name in value:
+                drop(value[name], steps[1:])
+
+    for path in VARYING:
+        drop(artifact, path[1:].split("."))
+    return artifact

@@ -13,7 +13,7 @@ from pytest_evalsuite.reporting.failure import case_file, headline
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import Run
 
-__all__ = ["annotations", "append_to_step_summary"]
+__all__ = ["annotation_commands", "append_to_step_summary"]
 
 SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 SHOWN: Final = 10
@@ -32,7 +32,7 @@ def append_to_step_summary(text: str) -> None:
         raise StoreError(f"--eval-github summary: cannot write {name}: {error.strerror or error}") from error
 
 
-def annotations(run: Run) -> Iterator[str]:
+def annotation_commands(run: Run) -> Iterator[str]:
     """A workflow command for each case that fails the run, ten at most, and one that counts the others."""
     count = 0
     for evaluation in run.evaluations:

@@ -6,7 +6,6 @@ nor GitHub (mentions, references, commands) reads anything into it.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,11 +90,12 @@ def _parts(run: Run, comparison: Comparison | None, judgement: Judgement | None)
 def _verdict(run: Run, comparison: Comparison | None, judgement: Judgement | None) -> str:
     tally = run.tally
     counts = f"{numbers.rate(tally.counts['passed'], tally.judged)} passed"
+    word = str(run.info["status"])
     if judgement is not None:
         word = "passed" if judgement.passed and judgement.verdict == "passed" else judgement.verdict
         reasons, notes = judgement.reasons, judgement.notes
     else:
-        word, reasons, notes = str(run.info["status"]), [], []
+        reasons, notes = [], []
     lines = [f"## Evaluation: {word}, {counts}", ""]
     if comparison is not None:
         base = code(comparison.base.reference)

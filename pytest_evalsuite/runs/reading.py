@@ -161,7 +161,7 @@ def is_result(record: Any) -> bool:
 
 def _adds_up(*figures: object) -> bool:
     """Whether these can be counted together: numbers, or unknown."""
-    return all([figure is None or isinstance(figure, (int, float)) for figure in figures])
+    return all(figure is None or isinstance(figure, (int, float)) for figure in figures)
 
 
 def artifact_results(path: Path) -> tuple[Head, Iterator[tuple[Head, dict[str, Any] | None]]]:

@@ -327,8 +327,8 @@ class Run(Part):
     name: str | None
     status: Literal["succeeded", "failed", "cancelled", "running", "interrupted"] = Field(
         description="succeeded: every selected case was processed, whatever the verdicts; cancelled: it was stopped "
-        "before that; failed: no case could be selected, or a file could not be collected; interrupted: its process is "
-        "gone; running: it goes on."
+        "before that; failed: no case could be selected, or a file could not be collected; interrupted: its process "
+        "is gone; running: it goes on."
     )
     error_message: str | None = Field(description="Why the run has not succeeded.")
     started_at: Time

@@ -6,13 +6,10 @@ import json
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
 
 import processes
 import pytest
-from suites import Suite
-
-from pytest_evalsuite.runs.artifact import VARYING
+from suites import Suite, without_varying
 
 AGENTS = """
     import os, signal, time
@@ -50,25 +47,6 @@ def stopped(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Suite:
 
 def runs(suite: Suite) -> list[Path]:
     return sorted((suite.path / ".evalsuite" / "runs").iterdir())
-
-
-def without_varying(artifact: dict[str, Any]) -> dict[str, Any]:
-    """The artifact without what depends on the clock."""
-
-    def drop(value: Any, steps: list[str]) -> None:
-        if isinstance(value, list):
-            for one in value:
-                drop(one, steps)
-        elif isinstance(value, dict):
-            name = steps[0].removesuffix("[]")
-            if len(steps) == 1:
-                value.pop(name, None)
-            elif name in value:
-                drop(value[name], steps[1:])
-
-    for path in VARYING:
-        drop(artifact, path[1:].split("."))
-    return artifact
 
 
 @pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "2"]], ids=["alone", "xdist"])
