@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 import artifact
+import comparing
+import history
 import idle
 import judging
 import latency
@@ -49,7 +51,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
     parts = [head()]
-    for module in (idle, overhead, latency, judging, similarity, loading, artifact):
+    for module in (idle, overhead, latency, judging, similarity, loading, artifact, comparing, history):
         parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:
