@@ -20,6 +20,7 @@ from pytest_evalsuite.comparison.reference import load_side
 from pytest_evalsuite.errors import BaselineMissing, StoreError
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.runs.run import CaseKey
+from pytest_evalsuite.testsets.fingerprint import changed_parts
 
 __all__ = ["add_parser", "run"]
 
@@ -45,6 +46,10 @@ def add_parser(subparsers: Any) -> None:
     show = verbs.add_parser("show", help="print a baseline file, case by case")
     show.add_argument("file", nargs="?", type=Path, default=Path(FILE), metavar="FILE", help="(default: %(default)s)")
     show.set_defaults(run=show_file)
+    diff = verbs.add_parser("diff", help="say what differs between two baseline files")
+    diff.add_argument("old", metavar="A", help="a file, or git:[<revision>:]<path>")
+    diff.add_argument("new", metavar="B", help="likewise")
+    diff.set_defaults(run=diff_files)
     merging = verbs.add_parser("merge", help="put together what two branches have made of a baseline file")
     merging.add_argument("ours", type=Path, metavar="OURS")
     merging.add_argument("theirs", type=Path, metavar="THEIRS")
@@ -130,6 +135,24 @@ def show_file(args: argparse.Namespace) -> int:
         mark = "flaky" if 0 < history.passes < history.attempts else ""
         rate = numbers.rate(history.passes, history.attempts)
         say(f"{rate:>16}  {numbers.score(history.score)}  {key.test_set} {key.case_id} [{key.agent}] {mark}".rstrip())
+    return 0
+
+
+def diff_files(args: argparse.Namespace) -> int:
+    """Print the cases that differ; 0 also where some do."""
+    sides = [load_side(name, Path.cwd()) for name in (args.old, args.new)]
+    old, new = ({outcome.key: outcome for outcome in side.outcomes} for side in sides)
+    count = 0
+    for key in sorted({*old, *new}):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        count += 1
+        changed = changed_parts(before.fingerprint, after.fingerprint) if before and after else ()
+        counts = [f"{side.passes}/{side.attempts}" if side else "none" for side in (before, after)]
+        what = f" ({', '.join(changed)} changed)" if changed else ""
+        say(f"{' -> '.join(counts)}  {key.test_set} {key.case_id} [{key.agent}]{what}")
+    say(f"{numbers.count(count, 'case')} of {len({*old, *new}):,} differ")
     return 0
 
 

@@ -9,9 +9,14 @@ from typing import Any, Final
 from pytest_evalsuite.cli._common import add_root, print_json, root_of
 from pytest_evalsuite.comparison.compare import compare
 from pytest_evalsuite.comparison.document import comparison_json
+from pytest_evalsuite.comparison.git import PREFIX
 from pytest_evalsuite.comparison.reference import load_side
+from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.garbage import not_looking
+from pytest_evalsuite.reporting.markdown import run_markdown
 from pytest_evalsuite.reporting.verdict import comparison_lines
+from pytest_evalsuite.runs.history import look_up
+from pytest_evalsuite.runs.reading import read_run
 
 __all__ = ["add_parser", "run"]
 
@@ -31,7 +36,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("new", metavar="B", help="what it is now: likewise")
     parser.add_argument("--key", metavar="COLUMN", help="pair by this field, metadata or input instead of the id")
     parser.add_argument("--group", metavar="COLUMN", help="cases of one value are no independent evidence")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: %(default)s)")
+    parser.add_argument(
+        "--format", choices=("text", "json", "markdown"), default="text", help="(default: %(default)s)"
+    )
     parser.add_argument(
         "--fail-on",
         choices=("regression", "never"),
@@ -52,6 +59,10 @@ def run(args: argparse.Namespace) -> int:
         comparison = compare(*sides)
     if args.format == "json":
         print_json(comparison_json(comparison))
+    elif args.format == "markdown":
+        if comparison.new.kind == "baseline" or args.new.startswith(PREFIX):
+            raise StoreError(f"--format markdown tells of a run case by case, and {args.new} is none")
+        print(run_markdown(read_run(look_up(root, args.new).path), comparison))
     else:
         for line, _ in comparison_lines(comparison):
             print(line)

@@ -143,6 +143,10 @@ def test_runs_are_compared_from_the_command_line(
     assert main(["compare", "latest~1", "latest"]) == 0
     assert "regressed: set.eval.yaml a" in capsys.readouterr().out
     assert main(["compare", "latest~1", "nothing"]) == 1
+    assert main(["compare", "latest~1", "latest", "--fail-on", "regression"]) == 0, "two of three may be bad luck"
+    capsys.readouterr()
+    assert main(["compare", "latest~1", "latest", "--format", "markdown"]) == 0
+    assert "### Regressed: 2" in capsys.readouterr().out
 
 
 def test_cases_are_paired_by_a_column(suite_of_three: Suite, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,3 +158,23 @@ def test_cases_are_paired_by_a_column(suite_of_three: Suite, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out)["counts"]["added"] == 3
     main(["compare", "latest~1", "latest", "--format", "json", "--key", "question"])
     assert json.loads(capsys.readouterr().out)["paired"] == 3
+
+
+def test_the_difference_of_two_files_is_told_case_by_case(
+    suite_of_three: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite_of_three.run()
+    accept()
+    suite_of_three.write("old.json", (suite_of_three.path / "base.json").read_text())
+    suite_of_three.cases("a: one -> one", "c: three -> three", "d: four -> four")
+    suite_of_three.run()
+    accept("--allow-changed")
+    capsys.readouterr()
+    assert main(["baseline", "diff", "old.json", "base.json"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1/1 -> 2/2  set.eval.yaml a [echo]",
+        "1/1 -> none  set.eval.yaml b [echo]",
+        "0/1 -> 1/1  set.eval.yaml c [echo] (expectation changed)",
+        "none -> 1/1  set.eval.yaml d [echo]",
+        "4 cases of 4 differ",
+    ]
