@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_evalsuite.cli._common import add_root, root_of, say
+from pytest_evalsuite.cli._common import add_json, add_root, columns, print_json, root_of, say, whole_number
+from pytest_evalsuite.cli._tables import table
 from pytest_evalsuite.comparison.baseline import (
     Baseline,
+    History,
     merge,
     parse_baseline,
     pool,
     write_baseline,
 )
-from pytest_evalsuite.comparison.model import Side
+from pytest_evalsuite.comparison.model import Outcome, Side
 from pytest_evalsuite.comparison.reference import load_side
 from pytest_evalsuite.errors import BaselineMissing, StoreError
 from pytest_evalsuite.reporting import numbers
@@ -27,6 +31,7 @@ __all__ = ["add_parser", "run"]
 FILE: Final = "evalsuite-baseline.json"
 INCONCLUSIVE: Final = frozenset({"regression", "outage", "incomplete"})
 NAMED: Final = 3
+HEADS: Final = ("passed", "score", "flaky", "case", "agent", "test set")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -36,19 +41,24 @@ def add_parser(subparsers: Any) -> None:
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     accept = verbs.add_parser("accept", help="add a run to a baseline file", description=_ACCEPT)
     accept.add_argument("reference", metavar="RUN", help="a run or an artifact")
-    accept.add_argument("--to", type=Path, default=Path(FILE), metavar="FILE", help="the file (default: %(default)s)")
-    accept.add_argument("--window", type=int, metavar="N", help="runs to keep (default: the file's own, or 10)")
+    accept.add_argument("--to", type=Path, metavar="FILE", help=f"the file (default: {FILE} of the project's folder)")
+    accept.add_argument(
+        "--window", type=whole_number, metavar="N", help="runs to keep (default: the file's own, or 10)"
+    )
     accept.add_argument("--prune", action="store_true", help="drop test sets that the run does not have")
     for name, text in REFUSALS.items():
         accept.add_argument(f"--allow-{name}", action="store_true", help=text)
     add_root(accept)
     accept.set_defaults(run=accept_run)
     show = verbs.add_parser("show", help="print a baseline file, case by case")
-    show.add_argument("file", nargs="?", type=Path, default=Path(FILE), metavar="FILE", help="(default: %(default)s)")
+    show.add_argument("file", nargs="?", type=Path, metavar="FILE", help=f"(default: {FILE} of the project's folder)")
+    add_root(show)
+    add_json(show)
     show.set_defaults(run=show_file)
     diff = verbs.add_parser("diff", help="say what differs between two baseline files")
     diff.add_argument("old", metavar="A", help="a file, or git:[<revision>:]<path>")
     diff.add_argument("new", metavar="B", help="likewise")
+    add_root(diff)
     diff.set_defaults(run=diff_files)
     merging = verbs.add_parser("merge", help="put together what two branches have made of a baseline file")
     merging.add_argument("ours", type=Path, metavar="OURS")
@@ -63,7 +73,7 @@ _ACCEPT: Final = (
     "missed its gates; cases must be defined as in the file."
 )
 REFUSALS: Final = {
-    "partial": "take a run that does not hold all cases",
+    "partial": "take a run that does not hold all cases; the others keep what the file says of them",
     "errors": "take a run in which cases ended in errors; they keep what the file says of them",
     "failed": "take a run that has missed a gate or is a regression",
     "changed": "begin anew for cases whose question, expectation, method, threshold or judge has changed",
@@ -78,15 +88,16 @@ def run(args: argparse.Namespace) -> int:
 
 def accept_run(args: argparse.Namespace) -> int:
     """Add a run to a file. Raises StoreError where it is refused."""
+    if args.window == 0:
+        raise StoreError("--window: expected 1 or more, got 0")
     side = load_side(args.reference, root_of(args), folder=Path.cwd())
     if side.info.kind == "baseline":
         raise StoreError(f"{args.reference} is a baseline itself: `evalsuite baseline merge` puts two together")
     for name, problem in refusals(side):
         if not getattr(args, f"allow_{name}"):
             raise StoreError(f"{problem}; to take it all the same, add --allow-{name}")
-    if args.window is not None and args.window < 1:
-        raise StoreError(f"--window: expected 1 or more, got {args.window}")
-    before = read_file(args.to) if args.to.exists() else Baseline()
+    path = file_of(args, args.to)
+    before = read_file(path) if path.exists() else Baseline()
     after, anew = pool(before, side, window=args.window, prune=args.prune)
     if anew and not args.allow_changed:
         some = ", ".join(key.case_id for key in anew[:NAMED])
@@ -94,8 +105,8 @@ def accept_run(args: argparse.Namespace) -> int:
             f"{numbers.count(len(anew), 'case')} changed since the baseline ({some}{' ...' * (len(anew) > NAMED)}); "
             "to begin anew for them, add --allow-changed"
         )
-    write_baseline(after, args.to)
-    say(f"{args.to}: {', '.join(told(before, after, anew))}")
+    write_baseline(after, path)
+    say(f"{path}: {', '.join(told(before, after, anew))}")
     return 0
 
 
@@ -108,7 +119,7 @@ def refusals(side: Side) -> Iterator[tuple[str, str]]:
     if errors:
         yield "errors", f"in run {name}, {numbers.count(errors, 'case')} ended in an error"
     gate = side.info.gate
-    missed = [bar["reason"] for bar in gate.get("bars", ()) if bar.get("passed") is False]
+    missed = [bar.get("reason") for bar in gate.get("bars", ()) if bar.get("passed") is False]
     if missed or gate.get("verdict") in INCONCLUSIVE:
         why = missed or gate.get("reasons") or [gate.get("verdict")]
         yield "failed", f"run {name} has not passed: {why[0]}"
@@ -130,22 +141,60 @@ def told(before: Baseline, after: Baseline, anew: Sequence[CaseKey]) -> Iterator
 
 def show_file(args: argparse.Namespace) -> int:
     """Print the cases of a file."""
-    baseline = read_file(args.file)
-    for key, history in sorted(baseline.cases.items()):
-        mark = "flaky" if 0 < history.passes < history.attempts else ""
-        rate = numbers.rate(history.passes, history.attempts)
-        say(f"{rate:>16}  {numbers.score(history.score)}  {key.test_set} {key.case_id} [{key.agent}] {mark}".rstrip())
+    baseline = read_file(file_of(args, args.file))
+    cases = sorted(baseline.cases.items())
+    if args.json:
+        evaluations = [
+            {"test_set": place[0], "agent": place[1], **dataclasses.asdict(series)}
+            for place, series in sorted(baseline.series.items())
+        ]
+        print_json({"window": baseline.window, "evaluations": evaluations, "cases": list(starmap(as_json, cases))})
+        return 0
+    rows = [
+        (
+            numbers.rate(history.passes, history.attempts),
+            numbers.score(history.score),
+            "flaky" if is_flaky(history) else "-",
+            key.case_id,
+            key.agent,
+            key.test_set,
+        )
+        for key, history in cases
+    ]
+    for line in table(HEADS, rows, columns(), right=("score",), cut=("case", "agent", "test set")):
+        print(line)
+    flaky = sum(is_flaky(history) for _, history in cases)
+    runs = {run for series in baseline.series.values() for run in series.runs}
+    say(f"{numbers.count(len(cases), 'case')}, {flaky:,} of them flaky, over {numbers.count(len(runs), 'run')}")
     return 0
+
+
+def is_flaky(history: History) -> bool:
+    """Whether a case has passed and failed."""
+    return 0 < history.passes < history.attempts
+
+
+def as_json(key: CaseKey, history: History) -> dict[str, Any]:
+    """A case of a file with its figures, as JSON values."""
+    return {
+        **key._asdict(),
+        "fingerprint": history.fingerprint,
+        "passes": history.passes,
+        "attempts": history.attempts,
+        "score": history.score,
+        "flaky": is_flaky(history),
+        "trials": [trial and trial._asdict() for trial in history.trials],
+    }
 
 
 def diff_files(args: argparse.Namespace) -> int:
     """Print the cases that differ; 0 also where some do."""
-    sides = [load_side(name, Path.cwd()) for name in (args.old, args.new)]
+    sides = [load_side(name, root_of(args), folder=Path.cwd()) for name in (args.old, args.new)]
     old, new = ({outcome.key: outcome for outcome in side.outcomes} for side in sides)
     count = 0
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)
-        if before == after:
+        if before and after and figures(before) == figures(after):
             continue
         count += 1
         changed = changed_parts(before.fingerprint, after.fingerprint) if before and after else ()
@@ -156,12 +205,27 @@ def diff_files(args: argparse.Namespace) -> int:
     return 0
 
 
+def figures(outcome: Outcome) -> tuple[str, int, int, float]:
+    """What a baseline file says of a case."""
+    return outcome.fingerprint, outcome.passes, outcome.attempts, round(outcome.score or 0.0, 3)
+
+
 def merge_files(args: argparse.Namespace) -> int:
-    """Put two files together."""
-    base = None if args.base is None else read_file(args.base)
+    """Put two files together. An empty base, which git gives where both have made the file, is none."""
+    base = None if args.base is None or is_empty(args.base) else read_file(args.base)
     merged = merge(read_file(args.ours), read_file(args.theirs), base)
     write_baseline(merged, args.output or args.ours)
     return 0
+
+
+def file_of(args: argparse.Namespace, path: Path | None) -> Path:
+    """The file that is named; by default that of the project. Raises StoreError."""
+    return root_of(args) / FILE if path is None else path
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is a file with nothing in it."""
+    return path.is_file() and not path.stat().st_size
 
 
 def read_file(path: Path) -> Baseline:

@@ -10,12 +10,11 @@ from pytest_evalsuite.cli._common import add_root, print_json, root_of
 from pytest_evalsuite.comparison.compare import compare
 from pytest_evalsuite.comparison.document import comparison_json
 from pytest_evalsuite.comparison.git import PREFIX
-from pytest_evalsuite.comparison.reference import load_side
+from pytest_evalsuite.comparison.reference import load_side, path_of
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.reporting.markdown import run_markdown
 from pytest_evalsuite.reporting.verdict import comparison_lines
-from pytest_evalsuite.runs.history import look_up
 from pytest_evalsuite.runs.reading import read_run
 
 __all__ = ["add_parser", "run"]
@@ -62,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.format == "markdown":
         if comparison.new.kind == "baseline" or args.new.startswith(PREFIX):
             raise StoreError(f"--format markdown tells of a run case by case, and {args.new} is none")
-        print(run_markdown(read_run(look_up(root, args.new).path), comparison))
+        print(run_markdown(read_run(path_of(args.new, root, Path.cwd())), comparison))
     else:
         for line, _ in comparison_lines(comparison):
             print(line)

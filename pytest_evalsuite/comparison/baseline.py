@@ -6,6 +6,7 @@ It holds counts and scores, never answers or times, and is sorted, so that a pul
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -94,9 +95,12 @@ class Baseline:
     series: dict[Place, Series] = field(default_factory=dict)
     cases: dict[CaseKey, History] = field(default_factory=dict)
 
-    def of(self, place: Place) -> Iterator[tuple[CaseKey, History]]:
-        """The cases of one series."""
-        return ((key, history) for key, history in self.cases.items() if (key.test_set, key.agent) == place)
+    def by_place(self) -> Mapping[Place, dict[CaseKey, History]]:
+        """The cases of each series; an empty mapping for any other place."""
+        places: defaultdict[Place, dict[CaseKey, History]] = defaultdict(dict)
+        for key, history in self.cases.items():
+            places[key.test_set, key.agent][key] = history
+        return places
 
 
 def baseline_of(side: Side, window: int = WINDOW) -> Baseline:
@@ -117,32 +121,39 @@ def pool(
 ) -> tuple[Baseline, list[CaseKey]]:
     """Add a run, and drop what falls out of the window; gives the cases whose history began anew, too.
 
-    Of the test sets that the run has, cases that it does not have are dropped; of others only if ``prune``.
-    Raises StoreError when the run is there already.
+    Of the test sets that a complete run has, cases that it does not have are dropped, and if ``prune`` the other test
+    sets. Raises StoreError when the run is there already.
     """
     run = baseline_of(side)
     width = window or before.window
     result = Baseline(width)
     anew: list[CaseKey] = []
+    known = before.by_place()
+    outcomes: defaultdict[Place, list[Outcome]] = defaultdict(list)
+    for outcome in side.outcomes:
+        outcomes[outcome.test_set, outcome.agent].append(outcome)
     for place, series in before.series.items():
         if place in run.series or prune:
             continue
         result.series[place] = replace(series, runs=series.runs[-width:])
-        result.cases.update((key, _last(history, width)) for key, history in before.of(place))
+        result.cases.update(_carried(known[place], (), width))
     for place, series in run.series.items():
         old = before.series.get(place)
         if old is not None and series.runs[0] in old.runs:
             raise StoreError(f"run {series.runs[0]} is in the baseline already")
         earlier = [] if old is None else old.runs
         result.series[place] = replace(series, runs=[*earlier, *series.runs][-width:])
-        for outcome in side.outcomes:
-            if (outcome.test_set, outcome.agent) == place:
-                then = before.cases.get(outcome.key)
-                history, is_new = _continued(then, outcome, len(earlier), width)
-                if history is not None:
-                    result.cases[outcome.key] = history
-                if is_new:
-                    anew.append(outcome.key)
+        if not side.info.complete:
+            result.cases.update(_carried(known[place], (None,), width))
+        for outcome in outcomes[place]:
+            then = before.cases.get(outcome.key)
+            history, is_new = _continued(then, outcome, len(earlier), width)
+            if history is None:
+                result.cases.pop(outcome.key, None)
+            else:
+                result.cases[outcome.key] = history
+            if is_new:
+                anew.append(outcome.key)
     return result, anew
 
 
@@ -153,14 +164,21 @@ def merge(ours: Baseline, theirs: Baseline, base: Baseline | None = None) -> Bas
     ``base``, and the other has left as it was, stays dropped.
     """
     result = Baseline(max(ours.window, theirs.window))
+    cases_of = {id(side): side.by_place() for side in (ours, theirs, base) if side is not None}
     for place in sorted({*ours.series, *theirs.series}):
         sides = [side for side in (ours, theirs) if place in side.series]
-        if len(sides) == 1 and base is not None and place in base.series and _unchanged(sides[0], base, place):
+        if (
+            len(sides) == 1
+            and base is not None
+            and place in base.series
+            and sides[0].series[place] == base.series[place]
+            and cases_of[id(sides[0])][place] == cases_of[id(base)][place]
+        ):
             continue
         runs = sorted({run for side in sides for run in side.series[place].runs})[-result.window :]
         newest = max(sides, key=lambda side: side.series[place].runs[-1:])
         result.series[place] = replace(newest.series[place], runs=runs)
-        known = [dict(side.of(place)) for side in sides]
+        known = [cases_of[id(side)][place] for side in sides]
         for key in sorted({key for cases in known for key in cases}):
             found = [
                 (side.series[place].runs, cases[key]) for side, cases in zip(sides, known, strict=True) if key in cases
@@ -255,14 +273,15 @@ def parse_baseline(text: bytes, path: str) -> Baseline:
 
 def _read(document: Mapping[str, Any]) -> Baseline:
     window = document["window"]
-    if not isinstance(window, int) or window < 1:
+    if type(window) is not int or window < 1:
         raise ValueError(f"window: expected a whole number of runs, got {window!r:.40}")
     result = Baseline(window)
     for one in document["evaluations"]:
-        place = (one["test_set"], one["agent"])
+        place = (_text(one["test_set"]), _text(one["agent"]))
         if place in result.series:
             raise ValueError(f"{place[0]} with agent {place[1]} is there twice")
-        result.series[place] = Series(one["name"], one.get("agent_version"), list(map(_text, one["runs"])))
+        version = None if one.get("agent_version") is None else _text(one["agent_version"])
+        result.series[place] = Series(_text(one["name"]), version, list(map(_text, one["runs"])))
     for one in document["cases"]:
         key = CaseKey(_text(one["test_set"]), _text(one["case"]), _text(one["agent"]))
         if key in result.cases:
@@ -277,7 +296,10 @@ def _read(document: Mapping[str, Any]) -> Baseline:
 
 def _trials(case: Mapping[str, Any], where: str) -> list[Trial | None]:
     trials: list[Trial | None] = []
-    for result, score in zip(case["results"].split(" "), case["scores"].split(" "), strict=True):
+    results, scores = _text(case["results"]).split(" "), _text(case["scores"]).split(" ")
+    if len(results) != len(scores):
+        raise ValueError(f"{where}: {len(results)} results, but {len(scores)} scores")
+    for result, score in zip(results, scores, strict=True):
         if result == ABSENT:
             trials.append(None)
             continue
@@ -318,12 +340,18 @@ def _continued(then: History | None, now: Outcome, earlier: int, width: int) -> 
     return (history if history.attempts else None), then is not None and not same
 
 
+def _carried(
+    cases: Mapping[CaseKey, History], more: Sequence[Trial | None], width: int
+) -> Iterator[tuple[CaseKey, History]]:
+    """Cases that a run says nothing of, without those of which nothing is left."""
+    for key, history in cases.items():
+        kept = _last(History(history.fingerprint, [*history.trials, *more]), width)
+        if kept.attempts:
+            yield key, kept
+
+
 def _last(history: History, width: int) -> History:
     return History(history.fingerprint, history.trials[-width:])
-
-
-def _unchanged(side: Baseline, base: Baseline, place: Place) -> bool:
-    return side.series[place] == base.series[place] and dict(side.of(place)) == dict(base.of(place))
 
 
 def _joined(found: Iterable[tuple[Sequence[str], History]], runs: Sequence[str]) -> History | None:

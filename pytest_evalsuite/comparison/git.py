@@ -27,7 +27,9 @@ def show(reference: str, folder: Path) -> tuple[bytes, str]:
         raise StoreError(f"{reference}: expected git:[<revision>:]<path>")
     commit = _commit(revision, folder) if colon and revision else _merge_base(folder, reference)
     name = path.replace(os.sep, "/")
-    done = _git(["show", f"{commit}:./{name}" if not name.startswith("/") else f"{commit}:{name[1:]}"], folder)
+    done = _git(
+        ["cat-file", "blob", f"{commit}:./{name}" if not name.startswith("/") else f"{commit}:{name[1:]}"], folder
+    )
     if done.returncode:
         if _git(["cat-file", "-e", f"{commit}^{{tree}}"], folder).returncode:
             raise StoreError(f"{reference}: commit {commit[:12]} is not here: {_said(done)}")

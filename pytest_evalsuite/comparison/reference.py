@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +20,7 @@ from pytest_evalsuite.runs.history import find_run
 from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import CaseKey
 
-__all__ = ["load_side"]
+__all__ = ["load_side", "path_of"]
 
 LOOKED_AT: Final = 4096
 """Bytes in which a baseline says what it is."""
@@ -34,18 +37,30 @@ def load_side(
     """
     if reference.startswith(git.PREFIX):
         return _of_commit(reference, folder or root, key, group)
+    return _of_path(path_of(reference, root, folder), reference, key, group)
+
+
+def path_of(reference: str, root: Path, folder: Path | None = None) -> Path:
+    """Where that is which ``reference`` names, if it is in no commit. Raises BaselineMissing where nothing is."""
     for place in dict.fromkeys((folder or root, root)):
         path = place / reference
-        if path.exists():
-            return _of_path(path, reference, key, group)
+        with contextlib.suppress(OSError, ValueError):  # of what no path can be
+            if reference and path.exists():
+                return path
     try:
-        path = find_run(root, reference)
+        return find_run(root, reference)
     except StoreError as error:
         raise BaselineMissing(str(error)) from None
-    return _of_path(path, reference, key, group)
 
 
 def _of_path(path: Path, reference: str, key: str | None, group: str | None) -> Side:
+    try:
+        return _side(path, reference, key, group)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(f"{reference} holds a result of no known form ({type(error).__name__}: {error})") from None
+
+
+def _side(path: Path, reference: str, key: str | None, group: str | None) -> Side:
     if path.is_dir():
         return side_of_run(read_run(path), reference, key=key, group=group)
     try:
@@ -68,12 +83,23 @@ def _of_path(path: Path, reference: str, key: str | None, group: str | None) -> 
 
 def _of_commit(reference: str, folder: Path, key: str | None, group: str | None) -> Side:
     content, commit = git.show(reference, folder)
-    home = tempfile.TemporaryDirectory(prefix="evalsuite-")  # goes when nobody can ask for records any more
-    path = Path(home.name) / "content"
+    home = _Home()
+    path = home.path / "content"
     path.write_bytes(content)
     side = _of_path(path, reference, key, group)
     info = replace(side.info, reference=f"{reference} ({commit[:12]})")
     return Side(info, side.outcomes, _KeepingHome(side.records, home))
+
+
+class _Home:
+    """A temporary folder that goes when nobody knows it any more.
+
+    That of `tempfile` would warn of it, and a warning is an error in many a test suite.
+    """
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="evalsuite-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +107,7 @@ class _KeepingHome:
     """Records that are read from a temporary folder, which stays as long as they may be asked for."""
 
     records: Records
-    home: object
+    home: _Home
 
     def __call__(self, wanted: Sequence[CaseKey]) -> Mapping[CaseKey, Mapping[str, Any]]:
         return self.records(wanted)

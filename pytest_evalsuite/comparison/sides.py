@@ -53,7 +53,8 @@ def side_of_artifact(path: Path, reference: str, *, key: str | None = None, grou
             outcomes.append(outcome_of(record, key, group))
     info = head["run"]
     complete = info.get("status") == "succeeded" and all(
-        evaluation.get("total", 0) >= evaluation.get("collected", 0) for evaluation in evaluations.values()
+        evaluation.get("status") != "cancelled" and evaluation.get("total", 0) >= evaluation.get("collected", 0)
+        for evaluation in evaluations.values()
     )
 
     def records(wanted: Sequence[CaseKey]) -> Mapping[CaseKey, Mapping[str, Any]]:

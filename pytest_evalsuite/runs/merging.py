@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
 
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.run import PlannedEvaluation, Results, Run, assemble
 from pytest_evalsuite.runs.store import new_run_id
 
 __all__ = ["merge_shards"]
+
+NAMED: Final = 5
+"""How many shards an error message lists."""
 
 
 def merge_shards(shards: Sequence[Run]) -> Run:
@@ -24,9 +29,10 @@ def merge_shards(shards: Sequence[Run]) -> Run:
     for run in ordered:
         for evaluation in run.evaluations:
             part = evaluation.plan
-            plan = plans.setdefault((part.test_set, part.agent), part)
-            if plan is not part:
-                plan.cases += part.cases
+            plan = plans.setdefault((part.test_set, part.agent), replace(part, cases=[]))
+            if plan.collected != part.collected:
+                raise StoreError(f"the shards do not agree on how many cases {part.test_set} has")
+            plan.cases += part.cases
             for key in evaluation.keys:
                 if key in results:
                     raise StoreError(f"case {key.case_id!r} of {key.test_set} is in two shards")
@@ -38,24 +44,41 @@ def _check(shards: Sequence[Run]) -> None:
     for run in shards:
         if not run.info.get("shard"):
             raise StoreError(f"run {run.info['id']} is no shard: it was not made with --eval-shard")
+        if not _is_said(run.info):
+            raise StoreError(f"run {run.info['id']} does not say which shard it is, or when it ran")
         if run.info["status"] != "succeeded":
             raise StoreError(f"run {run.info['id']} is {run.info['status']}: go on with it before it is merged")
     infos = [run.info["shard"] for run in shards]
     if len({(info["of"], info["suite"]) for info in infos}) > 1:
         raise StoreError("these are shards of different suites, or of different numbers of parts")
-    numbers = sorted(info["number"] for info in infos)
-    wanted = list(range(1, infos[0]["of"] + 1))
+    numbers = [info["number"] for info in infos]
+    count = infos[0]["of"]
     twice = sorted({number for number in numbers if numbers.count(number) > 1})
-    missing = sorted(set(wanted) - set(numbers))
     if twice:
-        raise StoreError(f"shard {_listed(twice)} of {len(wanted)} is there twice")
-    if missing:
-        raise StoreError(f"shard {_listed(missing)} of {len(wanted)} is missing")
+        raise StoreError(f"shard {_listed(twice)} of {count} is there twice")
+    if len(numbers) < count:
+        missing = (number for number in range(1, count + 1) if number not in numbers)
+        raise StoreError(f"shard {_listed(list(islice(missing, NAMED + 1)))} of {count} is missing")
+
+
+def _is_said(info: dict[str, Any]) -> bool:
+    """Whether a run says which shard it is, and when it ran if it has come to its end."""
+    shard = info["shard"]
+    if not isinstance(shard, dict) or not isinstance(shard.get("suite"), str):
+        return False
+    number, count = shard.get("number"), shard.get("of")
+    if not isinstance(number, int) or not isinstance(count, int) or not 1 <= number <= count:
+        return False
+    return info["status"] != "succeeded" or (
+        isinstance(info.get("started_at"), str)
+        and isinstance(info.get("completed_at"), str)
+        and isinstance(info.get("duration_seconds"), (int, float))
+    )
 
 
 def _info(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What is said of the whole: from the first start to the last end."""
-    names = {info["name"] for info in infos}
+    names = {info.get("name") for info in infos}
     return {
         **infos[0],
         "id": new_run_id(),
@@ -69,4 +92,4 @@ def _info(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers))
+    return ", ".join(map(str, numbers[:NAMED])) + ", ..." * (len(numbers) > NAMED)

@@ -83,6 +83,40 @@ def test_shards_of_different_suites_are_refused(many: Suite, capsys: pytest.Capt
     assert "shards of different suites" in capsys.readouterr().err
 
 
+def test_a_shard_that_was_not_finished_is_refused(many: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    shards(many, 2)
+    many.run("--eval-shard=2/2", "--eval-json=2.json", "--eval-agent=echo", "-x")
+    capsys.readouterr()
+    assert merge("1.json", "2.json") == 1
+    assert "is cancelled: go on with it before it is merged" in capsys.readouterr().err
+
+
+def test_shards_are_named_as_any_run(many: Suite) -> None:
+    for number in (1, 2):
+        many.run(f"--eval-shard={number}/2", f"--eval-run-name=part-{number}", "--eval-agent=echo")
+    many.run("--eval-json=whole.json", "--eval-agent=echo")
+    assert merge("part-2", "part-1") == 1, "cases failed"
+    assert without_varying(many.artifact("merged.json")) == without_varying(many.artifact("whole.json"))
+
+
+def test_the_whole_is_held_to_the_gate_that_no_shard_was(many: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (many.path / "a.eval.yaml").read_text()
+    many.write("a.eval.yaml", "gate: {pass_rate: 0.9}\n" + text)
+    merge(*shards(many, 2))
+    gate = many.artifact("merged.json")["gate"]
+    assert (gate["verdict"], gate["passed"], gate["fail_on"]) == ("failed", False, "any")
+    assert [(bar["test_set"], bar["passed"]) for bar in gate["bars"]] == [("a.eval.yaml", False)]
+    assert many.artifact("1.json")["gate"]["bars"] == []
+
+
+def test_the_whole_is_a_run_to_compare_and_accept(many: Suite) -> None:
+    merge(*shards(many, 2))
+    many.run("--eval-json=whole.json", "--eval-agent=echo")
+    assert main(["baseline", "accept", "merged.json", "--to", "base.json"]) == 0
+    assert main(["compare", "base.json", "whole.json", "--fail-on", "regression"]) == 0
+    assert main(["baseline", "accept", "1.json", "--to", "base.json"]) == 1, "it is but a part"
+
+
 def test_what_is_no_shard_is_refused(many: Suite, capsys: pytest.CaptureFixture[str]) -> None:
     many.run("--eval-json=whole.json", "--eval-agent=echo")
     capsys.readouterr()

@@ -77,3 +77,35 @@ def test_what_git_does_not_know_is_an_error(branch: Path, reference: str, messag
 def test_outside_a_repository_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is in no git repository"):
         show("git:x", tmp_path)
+
+
+def test_a_folder_is_no_file(branch: Path) -> None:
+    with pytest.raises(BaselineMissing, match="has no file 'sub'"):
+        show("git:HEAD:sub", branch)
+
+
+def test_the_branch_that_a_pull_request_goes_to_comes_first(branch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(branch, "update-ref", "refs/remotes/origin/release", "topic")
+    monkeypatch.setenv("GITHUB_BASE_REF", "release")
+    assert show("git:sub/base.json", branch)[0] == b"on the branch"
+
+
+def test_without_a_default_branch_a_revision_is_asked_for(branch: Path) -> None:
+    git(branch, "branch", "--move", "main", "trunk")
+    with pytest.raises(StoreError, match=r"no default branch .* name one: git:<revision>:<path>"):
+        show("git:sub/base.json", branch)
+
+
+def test_branches_without_a_common_commit_have_no_merge_base(branch: Path) -> None:
+    git(branch, "switch", "--orphan", "other")
+    commit(branch, "alone")
+    with pytest.raises(StoreError, match="HEAD and main have no common commit"):
+        show("git:sub/base.json", branch)
+
+
+def test_a_file_is_read_byte_by_byte_whatever_git_would_make_of_it(branch: Path) -> None:
+    content = b"\xef\xbb\xbf{}\r\n\x00\xff"
+    (branch / "raw file.bin").write_bytes(content)
+    git(branch, "add", "--all")
+    git(branch, "commit", "--message", "raw")
+    assert show("git:HEAD:raw file.bin", branch)[0] == content

@@ -28,9 +28,10 @@ OUTCOMES = st.lists(
 def test_every_case_is_somewhere(base: list[Outcome], new: list[Outcome]) -> None:
     found = pair(base, new)
     paired_base, paired_new = [old for old, _ in found.pairs], [now for _, now in found.pairs]
-    told = {one.key for one in (*paired_new, *found.added)}
     doubled = set(found.ambiguous)
-    assert all(one.key in told or f"{one.test_set}: {one.case_id}" in doubled for one in new)
+    for outcomes, told in ((new, (*paired_new, *found.added)), (base, (*paired_base, *found.removed))):
+        keys = {one.key for one in told}
+        assert all(one.key in keys or f"{one.test_set}: {one.case_id}" in doubled for one in outcomes)
     assert len(set(paired_base)) == len(paired_base) == len(paired_new)
 
 
