@@ -18,7 +18,7 @@ DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
 FAIL_ON = ("any", "regression", "gate", "never")
 NEEDS_EVAL_SUITE = (
     *("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "markdown", "github", "run_name"),
-    *("resume", "regrade", "shard", "baseline", "fail_on", "confirm"),
+    *("resume", "regrade", "shard", "baseline", "baseline_missing", "fail_on", "confirm"),
 )
 
 
@@ -75,7 +75,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         "--eval-baseline-missing",
         choices=("fail", "warn"),
-        default="fail",
         help="What to do where there is no baseline: nothing is compared then (default: fail).",
     )
     add(

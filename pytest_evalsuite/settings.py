@@ -117,7 +117,7 @@ def read_settings(config: pytest.Config) -> Settings:
         regrade=option("eval_regrade"),
         shard=_shard(option("eval_shard")),
         baseline=option("eval_baseline") or config.getini("evalsuite_baseline") or None,
-        needs_baseline=option("eval_baseline_missing") == "fail",
+        needs_baseline=option("eval_baseline_missing") != "warn",
         fail_on=option("eval_fail_on") or _ini(config, "evalsuite_fail_on", _fail_on) or "any",
         confirm=_confirm(config),
     )

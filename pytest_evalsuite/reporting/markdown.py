@@ -101,7 +101,8 @@ def _verdict(run: Run, comparison: Comparison | None, judgement: Judgement | Non
         base = code(comparison.base.reference)
         lines += [f"Against {base}: **{comparison.decision.verdict}**.", ""]
         lines += [f"- {code(reason)}" for reason in comparison.decision.reasons]
-    lines += [f"- {code(reason)}" for reason in reasons[:SHOWN]]
+    told = comparison.decision.reasons if comparison is not None else ()
+    lines += [f"- {code(reason)}" for reason in [one for one in reasons if one not in told][:SHOWN]]
     lines += [f"- note: {code(note)}" for note in notes[:SHOWN]]
     return "\n".join([*lines, "", ""])
 

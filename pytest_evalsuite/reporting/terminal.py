@@ -56,7 +56,7 @@ def summary_lines(
     verdict: Sequence[Line] = (),
     command: str = "",
 ) -> list[Line]:
-    """The section's lines with their markup. Below verbosity 0 it is one line.
+    """The section's lines with their markup. Below verbosity 0 it is one line, after what is wrong and the verdicts.
 
     ``verdict`` are the lines on the comparison and the gates, ``command`` is what goes on with the run.
     """
@@ -66,7 +66,8 @@ def summary_lines(
         first = reason.partition("\n")[0].removesuffix(":")
         trouble.insert(0, (f"run {run.info['status']}: {escape_terminal(first)}", {"red": True}))
     if verbosity < 0:
-        return [*trouble, (f"eval: {', '.join(_told(run.tally))}", _markup(run.tally))]
+        told = [line for line in verdict if not line[0].startswith(" ")]
+        return [*trouble, *told, (f"eval: {', '.join(_told(run.tally))}", _markup(run.tally))]
     lines: list[Line] = []
     if run.evaluations:
         lines += _figures(run, width)

@@ -284,6 +284,31 @@ def test_a_file_that_cannot_be_collected_is_named_in_the_artifact(suite: Suite, 
     assert "INTERNALERROR" not in output
 
 
+def test_whatever_a_run_builds_on_keeps_to_the_schema(suite: Suite) -> None:
+    suite.cases("a: one -> one", "b: two -> two", head="gate: {pass_rate: 0.5, max_regressions: 1}")
+    suite.run("--eval-json=base.json")
+    assert read(suite.path / "base.json")["gate"]["bars"][0]["passed"] is True
+    suite.run("--eval-resume", "--eval-json=resumed.json")
+    assert read(suite.path / "resumed.json")["run"]["resume"]["reused"] == 2
+    suite.run("--eval-regrade=latest", "--eval-json=regraded.json")
+    assert read(suite.path / "regraded.json")["run"]["regrade"] is not None
+    suite.run("--eval-shard=1/1", "--eval-json=shard.json")
+    assert read(suite.path / "shard.json")["run"]["shard"]["of"] == 1
+
+
+@pytest.mark.parametrize("fail_on", ["any", "regression", "gate", "never"])
+def test_a_comparison_and_a_verdict_keep_to_the_schema(suite: Suite, fail_on: str) -> None:
+    suite.cases("a: one -> one", "b: two -> two", head="gate: {pass_rate: 0.5, max_regressions: 1}")
+    suite.run("--eval-json=base.json")
+    suite.write("agents.py", "def echo(question):\n    return 'one'\n")
+    suite.run("--eval-baseline=base.json", f"--eval-fail-on={fail_on}", "--eval-json=run.json")
+    artifact = read(suite.path / "run.json")
+    assert artifact["gate"]["fail_on"] == fail_on
+    assert artifact["comparison"]["paired"] == 2
+    failed = suite.results()["b"]
+    assert ("confirmation" in failed, "tolerated" in failed) == (fail_on == "regression", fail_on in ("gate", "never"))
+
+
 def test_the_schema_is_printed_and_published(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--artifact"]) == 0
     assert json.loads(capsys.readouterr().out) == artifact_schema()

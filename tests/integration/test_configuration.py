@@ -359,7 +359,9 @@ def test_asking_for_the_agent_in_a_test_function_says_why_not(suite: Suite) -> N
 @pytest.mark.parametrize(
     "option",
     ["--eval-agent=echo", "--eval-concurrency=2", "--eval-iterations=2", "--eval-timeout=3", "--eval-json=a.json",
-     "--eval-csv=a.csv", "--eval-run-name=night"],
+     "--eval-csv=a.csv", "--eval-run-name=night", "--eval-resume", "--eval-regrade=latest", "--eval-shard=1/2",
+     "--eval-baseline=latest", "--eval-baseline-missing=fail", "--eval-fail-on=any", "--eval-confirm=0",
+     "--eval-markdown=a.md", "--eval-github=summary"],
 )  # fmt: skip
 def test_an_option_without_eval_suite_is_a_usage_error(suite: Suite, option: str) -> None:
     suite.write("test_plain.py", "def test_plain(): pass")

@@ -76,4 +76,6 @@ def test_a_pull_request_is_red_for_the_broken_case_alone(
     assert play(tmp_path) == 0
     output = capsys.readouterr().out
     assert "### Regressed: 1" in output
+    report = output.partition("## Evaluation")[2].partition("##### ")[0]
+    assert report.count("fresh trials") == 1, "no reason is told twice"
     assert "exit codes: 1 with the broken case, 0 without it" in output

@@ -228,3 +228,11 @@ def test_part_of_a_test_set_is_held_to_no_gate_and_tolerates_nothing(suite: Suit
     result = suite.run("--eval-fail-on=gate", "gated.eval.yaml::c")
     assert result.ret == 1
     result.assert_outcomes(failed=1)
+
+
+def test_a_quiet_run_says_what_decided(suite: Suite) -> None:
+    suite.cases("a: one -> one", "b: one -> two", head="gate: {pass_rate: 0.9}")
+    result = suite.run("--eval-fail-on=gate", "-q")
+    result.stdout.fnmatch_lines(["gate missed: *pass rate 0.50*", "--eval-fail-on gate: fails: failed"])
+    result = suite.run("--eval-baseline=none.json", "--eval-baseline-missing=warn", "-q")
+    result.stdout.fnmatch_lines(["note: no baseline: *"])
