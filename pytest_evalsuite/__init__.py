@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_evalsuite.agents import AgentReply, ToolCall, Usage
+    from pytest_evalsuite.agents import AgentReply, Attachment, ToolCall, Usage
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
     from pytest_evalsuite.version import __version__
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AgentReply": "agents",
     "Answer": "methods",
+    "Attachment": "agents",
     "Case": "testsets",
     "Check": "testsets",
     "Defaults": "testsets",
@@ -35,6 +36,7 @@ _HOMES = {
 __all__ = [
     "AgentReply",
     "Answer",
+    "Attachment",
     "Case",
     "Check",
     "Defaults",

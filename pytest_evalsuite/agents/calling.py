@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -57,6 +57,13 @@ class Agent:
 
     def __repr__(self) -> str:
         return f"<Agent {self.name}>"
+
+    @property
+    def eval_close(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """What closes the clients and processes that an asynchronous agent keeps, on the loop that it was called on."""
+        owner = getattr(self.function, "__self__", self.function)
+        close: Callable[[], Coroutine[Any, Any, None]] | None = getattr(owner, "eval_close", None)
+        return close
 
     def check(self, request: Request) -> None:
         """Raise ConfigurationError when the callable cannot take what the request gives, or would ignore an input."""

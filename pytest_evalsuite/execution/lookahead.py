@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final
 
+from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.execution.call import Attempt, Call, timed_out
 from pytest_evalsuite.execution.output import Output
@@ -70,6 +71,8 @@ class Caller:
         self._awaited: Job | None = None
         self._closed = False
         self._paused = False
+        self.served: set[Agent] = set()
+        """Whom calls were planned for."""
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -87,6 +90,7 @@ class Caller:
         """Queue calls, in the order in which they will be waited for."""
         jobs = [Job(call) for call in calls]
         with self._lock:
+            self.served.update(job.call.agent for job in jobs)
             self._queue.extend(jobs)
             busy = self._in_flight >= self.concurrency
         if not busy:
