@@ -60,7 +60,7 @@ class Agent:
 
     @property
     def eval_close(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
-        """What closes the clients and processes that an asynchronous agent keeps, on the loop that it was called on."""
+        """What closes the clients and processes that an async agent keeps, on the loop that it was called on."""
         owner = getattr(self.function, "__self__", self.function)
         close: Callable[[], Coroutine[Any, Any, None]] | None = getattr(owner, "eval_close", None)
         return close
