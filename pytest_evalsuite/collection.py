@@ -124,6 +124,11 @@ class TestSetFile(pytest.Module):
         fixtures = self._item("eval_agent", _ask_both, None)._fixtureinfo.name2fixturedefs
         definition, judge = fixtures["eval_agent"][-1], fixtures["eval_judge"][-1]
         overridden = definition.func is not the_configured_agent
+        if overridden and test_set.mode == "scenario" and definition.scope in ("function", "class"):
+            raise ConfigurationError(
+                f"{test_set.path}: {self._source_of(definition)} has the scope {definition.scope!r}, which ends "
+                "between the turns of a conversation: give it scope='module' or a wider one"
+            )
         judge_source = "" if judge.func is the_configured_judge else self._source_of(judge)
         promised: Future[Bench] = Future()
         known: dict[Any, Any] = {}

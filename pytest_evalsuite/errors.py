@@ -12,6 +12,7 @@
     |   +-- MethodError            a method could not score the answer
     |   +-- JudgeError             a judge could not be asked, or gave no verdict
     |   +-- AnswerMissing          an earlier run was to have the answer, and has none
+    |   +-- TurnBroken             an earlier turn of the conversation ended in an error: this one is not asked
     +-- StoreError                 the run directory or an artifact could not be written or read
     |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
 
@@ -40,6 +41,7 @@ __all__ = [
     "ReplyError",
     "StoreError",
     "TestSetError",
+    "TurnBroken",
 ]
 
 
@@ -125,6 +127,12 @@ class AnswerMissing(CaseError):
     """A stored answer was to be scored, and there is none to this case."""
 
     kind = "answer"
+
+
+class TurnBroken(CaseError):
+    """An earlier turn of the conversation ended in an error, so that this one could not be asked."""
+
+    kind = "turn"
 
 
 class StoreError(EvalsuiteError):

@@ -101,7 +101,8 @@ class CaseItem(pytest.Function):
         case, settings = self.case, state.settings
         iterations, timeout = settings.iterations_of(case), settings.timeout_of(case)
         then = self._begin_to_score if case.waits else None
-        return Ticket(self, case, agent, iterations, timeout, then, state.stored_answers(self))
+        answers = state.stored_answers(self)
+        return Ticket(self, case, agent, iterations, timeout, then, answers, state.last_turn_of(self))
 
     @property
     def key(self) -> CaseKey:
@@ -176,7 +177,8 @@ class CaseItem(pytest.Function):
         agent = state.agent_of(self)
         counts = {"passed": 0, "failed": 0, "error": 0, "skipped": 0}
         while policy.is_open(record, counts["passed"], counts["failed"]):
-            ticket = Ticket(object(), case, agent, 1, state.settings.timeout_of(case), self.ticket(agent).then)
+            then, timeout = self.ticket(agent).then, state.settings.timeout_of(case)
+            ticket = Ticket(object(), case, agent, 1, timeout, then, anew=True)
             with state.runner.alone() if case.measures else nullcontext():
                 attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))
                 (scored,) = self._score(state, ticket, attempts)
@@ -238,7 +240,8 @@ class CaseItem(pytest.Function):
     def planned(self) -> PlannedCase:
         """The case as a plan has it."""
         case = self.case
-        return PlannedCase(case.id, case.position, case.line, case.fingerprint, self.name, self.repeats)
+        talk = case.conversation.id if case.turn and case.conversation is not None else None
+        return PlannedCase(case.id, case.position, case.line, case.fingerprint, self.name, self.repeats, talk)
 
     def _place(self) -> dict[str, Any]:
         return {"test_set": self.test_set_key, "agent": self.agent_name, "file": self.test_set.cases_path}

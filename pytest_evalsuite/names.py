@@ -106,7 +106,7 @@ class Names:
         kept = self._of_fixtures.get(id(target))
         if kept is None:
             kept = (target, adapt(target, item.agent_name))
-            if item.may_run_ahead:
+            if item.may_run_ahead or item.case.turn:  # all turns are put to one agent
                 self._of_fixtures[id(target)] = kept
         self._roster.check(kept[1], item.test_set, item.case)
         return kept[1]

@@ -37,11 +37,13 @@ class Roster:
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
         """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
-        key = (id(agent), case.question is None, *sorted(case.inputs))
+        key = (id(agent), case.question is None, case.turn > 0, *sorted(case.inputs))
         if key not in self._checked:
             self._checked.add(key)
             try:
                 agent.check(request_of(case))
+                if case.turn:
+                    agent.check_conversation(request_of(case))
             except ConfigurationError as error:
                 raise ConfigurationError(f"{_place(test_set, case)}: case {case.id!r}: {error}") from None
 

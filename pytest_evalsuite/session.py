@@ -41,6 +41,7 @@ from pytest_evalsuite.version import __version__
 if TYPE_CHECKING:
     from pytest_evalsuite.comparison.decision import BlameRule
     from pytest_evalsuite.comparison.model import Comparison
+    from pytest_evalsuite.runs.reuse import Earlier
 
 __all__ = ["EvalSession", "start"]
 
@@ -92,11 +93,13 @@ class EvalSession:
             },
         )
         self._shard: dict[str, Any] | None = None
+        self._turns: dict[tuple[str, str, str], list[CaseItem]] | None = None
         self._comparison: Comparison | None = None
         self._judgement: Judgement | None = None
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
             concurrency_of=lambda agent: settings.concurrency_of(is_async=agent.is_async),
+            timeout_of=settings.timeout_of,
             ahead=self.worker is None,
             window=lambda concurrency: concurrency if self._may_stop_early() else None,
             waiting=self._progress,
@@ -128,7 +131,7 @@ class EvalSession:
         cases = [item for item in items if isinstance(item, CaseItem)]
         suite = suite_digest((*item.key, item.case.fingerprint) for item in cases)
         self._shard = {"number": number, "of": shards, "suite": suite}
-        others = {item for item in cases if shard_of(item.test_set_key, item.case.id, shards) != number}
+        others = {item for item in cases if shard_of(item.test_set_key, item.case.unit, shards) != number}
         if others:
             config.hook.pytest_deselected(items=[item for item in items if item in others])
             items[:] = [item for item in items if item not in others]
@@ -207,11 +210,30 @@ class EvalSession:
         earlier = self.sources.resume
         if earlier is None:
             return None
-        version = self.collected[item.test_set_key, item.agent_name].agent_version
-        if earlier.why_not(item.key, item.planned(), version) is not None:
+        if not all(self._stands(turn, earlier) for turn in self._turns_with(item)):
             return None
         record = earlier.record(item.key)
         return None if record is None else item.renewed(record)
+
+    def _stands(self, item: CaseItem, earlier: Earlier) -> bool:
+        version = self.collected[item.test_set_key, item.agent_name].agent_version
+        return earlier.why_not(item.key, item.planned(), version) is None
+
+    def _turns_with(self, item: CaseItem) -> Sequence[CaseItem]:
+        """The selected turns of the conversation that the item's case is one of; a case that stands alone."""
+        if item.case.turn == 0:
+            return (item,)
+        if self._turns is None:
+            self._turns = {}
+            for other in item.session.items:
+                if isinstance(other, CaseItem) and other.case.turn:
+                    key = (other.test_set_key, other.agent_name, other.case.unit)
+                    self._turns.setdefault(key, []).append(other)
+        return self._turns[item.test_set_key, item.agent_name, item.case.unit]
+
+    def last_turn_of(self, item: CaseItem) -> int:
+        """The last turn of its conversation that is selected; 0 for a case that stands alone."""
+        return max(turn.case.turn for turn in self._turns_with(item))
 
     def stored_answers(self, item: CaseItem) -> Sequence[Attempt]:
         """The answers to the item's case that are to be scored anew; none where its agent is asked."""

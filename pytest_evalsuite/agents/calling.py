@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_evalsuite.errors import ConfigurationError
 
-__all__ = ["CONTEXT_NAMES", "Agent", "Request"]
+__all__ = ["CONTEXT_NAMES", "Agent", "Forgetting", "Request"]
 
 CONTEXT_NAMES: Final = ("question", "inputs", "history", "case", "session_id", "files", "metadata")
 """What an agent may declare besides the names of the case's inputs."""
@@ -49,9 +49,18 @@ class _Plan:
 class Agent:
     """A configured agent: something that is called with a `Request` and answers, at once or after an await."""
 
-    def __init__(self, name: str, function: Callable[..., Any], *, is_async: bool | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        *,
+        is_async: bool | None = None,
+        make: Callable[[], Callable[..., Any]] | None = None,
+    ) -> None:
         self.name = name
         self.function = function
+        self.make = make
+        """Gives the function of a fresh instance, where the agent is a class."""
         self.is_async = _is_async(function) if is_async is None else is_async
         self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
 
@@ -64,6 +73,27 @@ class Agent:
         owner = getattr(self.function, "__self__", self.function)
         close: Callable[[], Coroutine[Any, Any, None]] | None = getattr(owner, "eval_close", None)
         return close
+
+    @property
+    def reset(self) -> Callable[[], Any] | None:
+        """What makes the agent forget: it holds one conversation after another. None: it has nothing to forget."""
+        owner = getattr(self.function, "__self__", self.function)
+        reset: Callable[[], Any] | None = getattr(owner, "reset", None)
+        return reset if self.make is None and callable(reset) else None
+
+    def for_conversation(self) -> Agent:
+        """The agent that a conversation of its own is held with."""
+        return self if self.make is None else Agent(self.name, self.make(), is_async=self.is_async)
+
+    def check_conversation(self, request: Request) -> None:
+        """Raise ConfigurationError when the agent could not know what was said before."""
+        plan = self._plan(request)
+        sources = {*plan.positional, *(name for _, name in plan.named)}
+        if self.make is None and self.reset is None and not sources & {"history", "session_id"}:
+            raise ConfigurationError(
+                f"agent {self.name!r} cannot hold a conversation: let it take `history` or `session_id`, name its "
+                "class (each conversation gets an instance), or give the object a method `reset()`"
+            )
 
     def check(self, request: Request) -> None:
         """Raise ConfigurationError when the callable cannot take what the request gives, or would ignore an input."""
@@ -131,6 +161,24 @@ class Agent:
                 f"agent {self.name!r} does not take the input {_listed(ignored)} of the case {_takes(parameters)}"
             )
         return sources
+
+
+class Forgetting(Agent):
+    """An agent that forgets what was said before it answers: for the first turn of a conversation."""
+
+    def __init__(self, agent: Agent, reset: Callable[[], Any]) -> None:
+        super().__init__(agent.name, agent.function, is_async=agent.is_async)
+        self._reset = reset
+
+    def __call__(self, request: Request) -> Any:
+        """Reset the agent, then call it."""
+        done = self._reset()
+        return self._after(done, request) if inspect.isawaitable(done) else super().__call__(request)
+
+    async def _after(self, done: Awaitable[Any], request: Request) -> Any:
+        await done
+        raw = super().__call__(request)
+        return await raw if inspect.isawaitable(raw) else raw
 
 
 def _takes(parameters: Iterable[inspect.Parameter]) -> str:

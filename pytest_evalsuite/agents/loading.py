@@ -65,13 +65,7 @@ def adapt(target: Any, name: str) -> Agent:
     if isinstance(target, Agent):
         return target
     if inspect.isclass(target):
-        try:
-            target = target()
-        except (Exception, SystemExit) as error:
-            raise ConfigurationError(
-                f"agent {name!r}: {target.__qualname__}() failed: {type(error).__name__}: {error}; "
-                "name an instance or a function instead"
-            ) from error
+        return _of_class(target, name)
     if callable(target):
         return Agent(name, target)
     for method in METHODS_OF_AGENTS:
@@ -82,6 +76,19 @@ def adapt(target: Any, name: str) -> Agent:
         f"agent {name!r} is a {type(target).__name__}, which cannot be called and has none of "
         f"{', '.join(METHODS_OF_AGENTS)}"
     )
+
+
+def _of_class(kind: type, name: str) -> Agent:
+    try:
+        agent = adapt(kind(), name)
+    except ConfigurationError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ConfigurationError(
+            f"agent {name!r}: {kind.__qualname__}() failed: {type(error).__name__}: {error}; "
+            "name an instance or a function instead"
+        ) from error
+    return Agent(name, agent.function, is_async=agent.is_async, make=lambda: adapt(kind(), name).function)
 
 
 def _import(path: str, name: str) -> Any:

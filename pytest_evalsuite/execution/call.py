@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,7 +26,9 @@ class Call:
     """An agent, what it is asked, how long it may take (seconds, None: for ever), how long its answer may be.
 
     ``then`` is called with the attempt when there is a reply, in whatever thread the call was made. ``answered`` is
-    the attempt itself where it is known already, so that nobody is called.
+    the attempt itself where it is known already, so that nobody is called. A turn of a conversation has a ``begin``,
+    which completes the request, or gives the attempt where nobody is to be asked, and an ``end``, which hears of the
+    attempt.
     """
 
     agent: Agent
@@ -36,6 +38,18 @@ class Call:
     max_chars: int = MAX_ANSWER_CHARS
     then: Callable[[Attempt], Future[Any] | None] | None = None
     answered: Attempt | None = None
+    begin: Callable[[], Attempt | None] | None = None
+    end: Callable[[Attempt], None] | None = None
+
+    def known(self) -> Attempt | None:
+        """The attempt, where it is known without asking."""
+        return self.answered if self.begin is None else self.begin()
+
+    def finish(self, attempt: Attempt) -> Attempt:
+        """Settle the attempt that has just been made."""
+        if self.end is not None:
+            self.end(attempt)
+        return self.settle(attempt)
 
     def settle(self, attempt: Attempt) -> Attempt:
         """Begin what is to follow the reply. What that raises is kept: somebody waits for the attempt."""
@@ -52,7 +66,8 @@ class Attempt:
     """What came of one call: a reply, or the exception that it ended in.
 
     ``started_at`` is seconds since the epoch, ``seconds`` how long the agent took. ``awaited`` is what began when the
-    reply was there and is to be waited for: scores of checks that ask a judge.
+    reply was there and is to be waited for: scores of checks that ask a judge. ``history`` is what was said before, in
+    a conversation: the last messages of it.
     """
 
     number: int
@@ -61,12 +76,13 @@ class Attempt:
     reply: AgentReply | None = None
     error: BaseException | None = None
     awaited: Future[Any] | None = field(default=None, repr=False)
+    history: Sequence[Mapping[str, str]] = ()
 
 
 def make_call(call: Call) -> Attempt:
     """Call a synchronous agent in this thread. Whatever it raises is kept, not raised."""
-    if call.answered is not None:
-        return call.answered
+    if (known := call.known()) is not None:
+        return known
     started_at, start = time.time(), time.perf_counter()
     try:
         raw = call.agent(call.request)
@@ -83,8 +99,8 @@ async def make_call_async(call: Call) -> Attempt:
     The agent runs in a task of its own, so that nothing it does to its task or context reaches the next call. Whatever
     it raises is kept, not raised.
     """
-    if call.answered is not None:
-        return call.answered
+    if (known := call.known()) is not None:
+        return known
     started_at, start = time.time(), time.perf_counter()
     task = asyncio.create_task(_ask(call, started_at, start))
     try:

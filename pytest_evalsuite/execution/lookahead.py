@@ -31,15 +31,26 @@ CHECK_EVERY: Final = 0.1
 class Job:
     """A call with its place in the queue, what it printed, and at last its attempt."""
 
-    __slots__ = ("attempt", "call", "held", "output", "started", "started_at")
+    __slots__ = ("after", "attempt", "call", "held", "next", "output", "started", "started_at")
 
     def __init__(self, call: Call) -> None:
         self.call = call
+        self.after: Job | None = None
+        """The job that must have ended before this one may start."""
+        self.next: Job | None = None
+        """The job that waits for this one."""
         self.output = Output()
         self.attempt: Attempt | None = None
         self.held = 0
         self.started: float | None = None
         self.started_at = 0.0
+
+    def due(self) -> Job | None:
+        """The job that has to start for this one to come to its end; None while such a one is in flight."""
+        job = self
+        while job.after is not None and job.after.attempt is None:
+            job = job.after
+        return job if job.started is None else None
 
     def overdue(self, now: float, patience: float) -> bool:
         """Whether the call has had its time and the patience after it, at this time of `time.monotonic`."""
@@ -89,13 +100,28 @@ class Caller:
     def plan(self, calls: Iterable[Call]) -> list[Job]:
         """Queue calls, in the order in which they will be waited for."""
         jobs = [Job(call) for call in calls]
+        self._add(jobs, jobs)
+        return jobs
+
+    def plan_in_turn(self, calls: Iterable[Call], after: Job | None) -> list[Job]:
+        """Queue calls of which each waits for the one before it, the first for ``after``."""
+        jobs = [Job(call) for call in calls]
+        with self._lock:
+            for job in jobs:
+                job.after = after
+                if after is not None:
+                    after.next = job
+                after = job
+            self._add(jobs, [job for job in jobs if job.after is None or job.after.attempt is not None])
+        return jobs
+
+    def _add(self, jobs: Sequence[Job], ready: Sequence[Job]) -> None:
         with self._lock:
             self.served.update(job.call.agent for job in jobs)
-            self._queue.extend(jobs)
+            self._queue.extend(ready)
             busy = self._in_flight >= self.concurrency
-        if not busy:
+        if ready and not busy:
             self._wake()
-        return jobs
 
     def wait(self, job: Job) -> Attempt:
         """Wait until the job's call has ended or its time is over."""
@@ -149,8 +175,8 @@ class Caller:
         with self._lock:
             if not self._queue or self._in_flight >= self.concurrency:
                 return None
-            awaited = self._awaited
-            if awaited is not None and awaited.started is None:
+            awaited = None if self._awaited is None else self._awaited.due()
+            if awaited is not None:
                 with contextlib.suppress(ValueError):
                     self._queue.remove(awaited)
                     return self._start(awaited)
@@ -171,8 +197,10 @@ class Caller:
         with self._lock:
             if job.attempt is not None:
                 return False
-            job.attempt = job.call.settle(attempt)
+            job.attempt = job.call.finish(attempt)
             self._in_flight -= 1
+            if job.next is not None:
+                self._queue.appendleft(job.next)
             if job in self._ahead:
                 job.held = held
                 self._held_chars += held

@@ -42,7 +42,8 @@ def _attempts(record: Mapping[str, Any], run_id: str) -> Iterator[Attempt]:
             why = (one.get("cause") or {}).get("message", "the case was not asked")
             yield _missing(number, f"run {run_id} has no answer to this case: {why}")
         else:
-            yield Attempt(number, started_at, one["execution_time_ms"] / 1000, reply=_reply(one))
+            seconds = one["execution_time_ms"] / 1000
+            yield Attempt(number, started_at, seconds, reply=_reply(one), history=one.get("history", ()))
 
 
 def _reply(answered: Mapping[str, Any]) -> AgentReply:

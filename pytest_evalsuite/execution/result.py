@@ -19,7 +19,7 @@ __all__ = ["case_record", "renewed", "unrun_record"]
 
 IDENTITY: Final = (
     *("test_set", "case_id", "agent", "name", "position", "line", "file"),
-    *("fingerprint", "test_method", "tags", "metadata", "known_failure", "required"),
+    *("fingerprint", "test_method", "tags", "metadata", "known_failure", "required", "conversation"),
 )
 """What a record says of the case itself, whatever came of it."""
 
@@ -49,6 +49,8 @@ def case_record(
         record["cause"] = {"kind": "skip", "message": f"no check applies: {shown.why_skipped}"}
     record["score"] = None if verdict.score is None else round(verdict.score, 6)
     record["passing_score"] = _passing_score(case)
+    if shown.attempt.history:
+        record["history"] = [dict(message) for message in shown.attempt.history]
     record.update(_question(case))
     record.update(_reply(shown.attempt.reply))
     record["reasoning"] = _reasoning(shown.checks)
@@ -96,6 +98,8 @@ def _identity(case: Case, test_set: str, agent: str, file: str | None) -> dict[s
         record["known_failure"] = case.xfail
     if case.required:
         record["required"] = True
+    if case.conversation is not None:
+        record["conversation"] = {"id": case.conversation.id, "turn": case.turn, "turns": len(case.conversation.turns)}
     return record
 
 
@@ -183,6 +187,8 @@ def _attempt(scored: ScoredAttempt) -> dict[str, Any]:
     }
     if scored.error is not None:
         shown["cause"] = describe_error(scored.error)
+    if attempt.history:
+        shown["history"] = [dict(message) for message in attempt.history]
     shown.update(_reply(attempt.reply))
     shown["checks"] = [_check(result) for result in scored.checks]
     shown["execution_time_ms"] = round(attempt.seconds * 1000, 3)

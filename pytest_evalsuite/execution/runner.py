@@ -11,10 +11,12 @@ from typing import Any
 
 from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.execution.call import Attempt, Call, make_call
+from pytest_evalsuite.execution.dialogue import Dialogue
 from pytest_evalsuite.execution.lookahead import Caller, Job
 from pytest_evalsuite.execution.loop import LoopCaller
 from pytest_evalsuite.execution.output import OutputRouter
 from pytest_evalsuite.execution.threads import ThreadCaller
+from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.model import Case
 
 __all__ = ["CaseRunner", "Ticket", "request_of"]
@@ -25,7 +27,8 @@ class Ticket:
     """A case that is to be put to an agent; ``key`` tells it from all others of the session.
 
     ``then`` is called with each attempt that has a reply, at once. ``answered`` are the attempts where they are known
-    already: nobody is called then.
+    already: nobody is called then. For a turn of a conversation, ``through`` is the last turn that is wanted, and
+    ``anew`` has the conversation begun from its start.
     """
 
     key: Hashable
@@ -35,6 +38,13 @@ class Ticket:
     timeout: float | None = None
     then: Callable[[Attempt], Future[Any] | None] | None = None
     answered: Sequence[Attempt] = ()
+    through: int = 0
+    anew: bool = False
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it is to be asked in a conversation."""
+        return self.case.conversation is not None and self.case.turn > 0 and not self.answered
 
     def calls(self) -> list[Call]:
         """The calls to make, each with a session id of its own."""
@@ -59,7 +69,8 @@ def request_of(case: Case) -> Request:
 class CaseRunner:
     """Puts cases to agents, and lets agents that wait (on a network) work on the following cases meanwhile.
 
-    ``concurrency_of`` tells how many calls of an agent may be in flight. ``ahead`` is False where this process may
+    ``concurrency_of`` tells how many calls of an agent may be in flight, ``timeout_of`` how many seconds the answer to
+    a turn of a conversation may take. ``ahead`` is False where this process may
     not know which cases follow. ``window`` bounds how far ahead calls may run, for a run that may stop early.
     ``waiting`` is entered whenever this thread waits for an agent.
     """
@@ -68,16 +79,19 @@ class CaseRunner:
         self,
         *,
         concurrency_of: Callable[[Agent], int],
+        timeout_of: Callable[[Case], float | None] = lambda case: case.timeout,
         ahead: bool = True,
         window: Callable[[int], int | None] = lambda concurrency: None,
         waiting: AbstractContextManager[object] = nullcontext(),  # noqa: B008 - it has no state
     ) -> None:
         self._concurrency_of = concurrency_of
+        self._timeout_of = timeout_of
         self._ahead = ahead
         self._window = window
         self._waiting = waiting
         self._callers: dict[Agent | bool, Caller] = {}
         self._jobs: dict[Hashable, list[Job]] = {}
+        self._dialogues: dict[tuple[Agent, Conversation], list[Dialogue]] = {}
         self._router: OutputRouter | None = None
 
     def route_output(self, log_level: int | None = None) -> None:
@@ -96,11 +110,13 @@ class CaseRunner:
         ``following`` gives the cases that come after this one and are put to the same agent; it is asked once for each
         agent, and not at all where calls do not overlap. Without it, this case is asked alone.
         """
+        if ticket.is_turn:
+            return self._run_turn(ticket, following)
         agent = ticket.agent
         concurrency = self._concurrency_of(agent)
         if not agent.is_async and concurrency == 1 and ticket.timeout is None:
             with self._waiting:
-                return _until_ended(call.settle(make_call(call)) for call in ticket.calls())
+                return _until_ended(call.finish(make_call(call)) for call in ticket.calls())
         self.route_output()
         ahead = following if self._ahead and concurrency > 1 else None
         caller = self._caller(agent, concurrency, ahead)
@@ -134,6 +150,7 @@ class CaseRunner:
             caller.close()
         self._callers.clear()
         self._jobs.clear()
+        self._dialogues.clear()
         if self._router is not None:
             self._router.close()
             self._router = None
@@ -149,8 +166,74 @@ class CaseRunner:
             kind = LoopCaller if agent.is_async else ThreadCaller
             caller = self._callers[key] = kind(concurrency=concurrency, window=self._window(concurrency))
             for later in following() if following is not None else ():
-                self._jobs[later.key] = caller.plan(later.calls())
+                if later.is_turn:
+                    self._plan_turn(caller, later)
+                else:
+                    self._jobs[later.key] = caller.plan(later.calls())
         return caller
+
+    def _run_turn(self, ticket: Ticket, following: Callable[[], Iterable[Ticket]] | None) -> list[Attempt]:
+        """Ask the turns up to this one that have not been asked yet, each time that the conversation is held."""
+        agent, turn = ticket.agent, ticket.case.turn
+        concurrency = self._concurrency_of(agent)
+        if agent.reset is not None:  # it holds one conversation at a time: to its end, for it will forget
+            following, last = None, max(turn, ticket.through)
+        else:
+            last = turn
+        dialogues = self._dialogues_of(ticket)
+        timeouts = any(self._timeout_of(case) is not None for case in _turns(ticket)[:last])
+        if not agent.is_async and concurrency == 1 and not timeouts:
+            with self._waiting:
+                for dialogue in dialogues:
+                    for call in dialogue.calls(last):
+                        _unless_interrupted(call.finish(make_call(call)))
+        else:
+            self.route_output()
+            caller = self._caller(agent, concurrency, following if self._ahead and concurrency > 1 else None)
+            with self._waiting:
+                for dialogue in dialogues:
+                    self._plan_dialogue(caller, dialogue, last)
+                    for job in dialogue.jobs[:last]:
+                        _unless_interrupted(caller.wait(job))
+                    for job in dialogue.jobs[:turn]:
+                        job.output.replay()
+        return _until_ended(dialogue.attempt(turn) for dialogue in dialogues)
+
+    def _plan_turn(self, caller: Caller, ticket: Ticket) -> None:
+        for dialogue in self._dialogues_of(ticket):
+            self._plan_dialogue(caller, dialogue, ticket.case.turn)
+
+    def _plan_dialogue(self, caller: Caller, dialogue: Dialogue, last: int) -> None:
+        after = dialogue.jobs[-1] if dialogue.jobs else None
+        dialogue.jobs += caller.plan_in_turn(dialogue.calls(last), after)
+
+    def _dialogues_of(self, ticket: Ticket) -> list[Dialogue]:
+        """The conversation of a turn, as often as it is held."""
+        conversation = ticket.case.conversation
+        assert conversation is not None  # noqa: S101 - for the type checker
+        key = (ticket.agent, conversation)
+        dialogues = None if ticket.anew else self._dialogues.get(key)
+        if dialogues is None:
+            dialogues = [
+                Dialogue(conversation, ticket.agent, number, request_of=request_of, timeout_of=self._timeout_of)
+                for number in range(1, ticket.iterations + 1)
+            ]
+            if not ticket.anew:
+                self._dialogues[key] = dialogues
+        for dialogue in dialogues:
+            dialogue.expect(ticket.case.turn, ticket.then)
+        return dialogues
+
+
+def _unless_interrupted(attempt: Attempt) -> None:
+    """Raise the KeyboardInterrupt that a turn ended in: the conversation is over, whoever's turn it is."""
+    if isinstance(attempt.error, KeyboardInterrupt):
+        raise attempt.error
+
+
+def _turns(ticket: Ticket) -> Sequence[Case]:
+    conversation = ticket.case.conversation
+    return () if conversation is None else conversation.turns
 
 
 def _until_ended(attempts: Iterable[Attempt]) -> list[Attempt]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.agents.reply import AgentReply
-from pytest_evalsuite.errors import CaseError, MethodError
+from pytest_evalsuite.errors import CaseError, MethodError, TurnBroken
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.methods._base import Answer, Score
@@ -76,12 +76,14 @@ class ScoredAttempt:
     def status(self) -> Status:
         """What came of it."""
         if self.error is not None:
-            return "error"
+            return "skipped" if isinstance(self.error, TurnBroken) else "error"
         return "skipped" if self.score is None else "passed" if self.passed else "failed"
 
     @property
     def why_skipped(self) -> str:
-        """The reasons of the checks that are skipped."""
+        """The reasons of the checks that are skipped, or why the turn was."""
+        if self.error is not None:
+            return message_of(self.error)
         skipped = [result for result in self.checks if isinstance(result, SkippedCheck)]
         if len(skipped) == 1:
             return skipped[0].reason
@@ -153,7 +155,7 @@ def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> V
 
     An attempt that ended in an error counts neither as passed nor as failed: when the verdict would be the same either
     way it stands, else the case is an error. One whose checks are all skipped does not count; when no other is left,
-    the case is skipped.
+    the case is skipped. So it is when an earlier turn is to blame each time; else such an attempt is an error.
     """
     if isinstance(rule, int) and rule > len(scored):
         attempts = f"at least {rule} attempts must pass, but the case is asked {len(scored)} times"
@@ -161,9 +163,9 @@ def judge_case(case: Case, scored: Sequence[ScoredAttempt], rule: PassRule) -> V
     if len(scored) == 1:
         (only,) = scored
         return Verdict(only.status, only.score, only.error)
-    scored = [attempt for attempt in scored if attempt.status != "skipped"]
-    if not scored:
-        return Verdict("skipped", None)
+    if all(attempt.status == "skipped" for attempt in scored):
+        return Verdict("skipped", None, next((a.error for a in scored if a.error is not None), None))
+    scored = [attempt for attempt in scored if attempt.status != "skipped" or attempt.error is not None]
     score = _mean([attempt.score for attempt in scored if attempt.score is not None])
     broken = next((attempt.error for attempt in scored if attempt.error is not None), None)
     worst, best = (_decide(case, scored, rule, unknown) for unknown in (False, True))
@@ -211,6 +213,7 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
         language=context.language,
         judges=context.judges,
         ask_again=context.ask_again,
+        history=attempt.history,
     )
 
 

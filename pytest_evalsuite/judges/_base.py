@@ -34,7 +34,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeRequest:
-    """What a judge is asked. ``language`` is the language that it gives its reasons in, such as ``en``."""
+    """What a judge is asked. ``language`` is the language that it gives its reasons in, such as ``en``.
+
+    ``history`` is what was said before, in a conversation: messages with ``role`` and ``content``.
+    """
 
     purpose: Purpose
     scale: Scale
@@ -45,6 +48,7 @@ class JudgeRequest:
     criteria: str | None = None
     guidelines: tuple[str, ...] = ()
     context: str | None = None
+    history: tuple[Mapping[str, str], ...] = ()
     language: str = "en"
 
 

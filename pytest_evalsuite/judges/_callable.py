@@ -20,6 +20,7 @@ OFFERED: Final = (
     "criteria",
     "expected",
     "guidelines",
+    "history",
     "inputs",
     "language",
     "question",
@@ -31,10 +32,10 @@ class CallableJudge:
     """Asks a function or a coroutine function, which takes by name what it wants of an answer.
 
     It may take ``question``, ``inputs``, ``answer``, ``expected`` (the first expected response, or None),
-    ``criteria``, ``guidelines``, ``context``, ``language`` and ``request`` (the whole `JudgeRequest`). It returns a
-    `Verdict`; or the bare value that the scale asks for (for rules a list of bools); or a mapping or JSON text in the
-    form of a verdict. A plain function runs in a thread. Raises ConfigurationError for a function that wants anything
-    else.
+    ``criteria``, ``guidelines``, ``context``, ``history``, ``language`` and ``request`` (the whole `JudgeRequest`). It
+    returns a `Verdict`; or the bare value that the scale asks for (for rules a list of bools); or a mapping or JSON
+    text in the form of a verdict. A plain function runs in a thread. Raises ConfigurationError for a function that
+    wants anything else.
     """
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, get_args
@@ -58,7 +58,8 @@ class Answer:
     value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None. ``seconds`` is
     how long the agent took, None where it was not called. ``language`` is the one that a judge gives its reasons in,
     and ``judges`` those who can be asked. ``ask_again`` puts the case to its agent once more, for a method that
-    ``measures``; it gives the seconds that the agent took, and raises what the call ended in.
+    ``measures``; it gives the seconds that the agent took, and raises what the call ended in. ``history`` is what was
+    said before, in a conversation, as messages with ``role`` and ``content``: the last 20 of them.
     """
 
     text: str
@@ -74,6 +75,7 @@ class Answer:
     language: str = "en"
     judges: Bench | None = None
     ask_again: Callable[[], float] | None = None
+    history: Sequence[Mapping[str, str]] = ()
 
 
 class Method(BaseModel):

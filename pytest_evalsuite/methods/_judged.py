@@ -126,5 +126,6 @@ class JudgedMethod(Method):
             criteria=self.criteria_text(),
             guidelines=(guidelines,) if isinstance(guidelines, str) else tuple(guidelines or ()),
             context=self.context_text(),
+            history=tuple(answer.history),
             language=answer.language,
         )

@@ -134,6 +134,7 @@ class FailureText:
         page = _Page(width, encoding, None if self.verbosity >= 2 else SHORT)
         yield encodable(self.reprcrash.message, encoding), {"red": True, "bold": True}
         yield "", {}
+        yield from _dialogue(record, page)
         yield from page.text("question", record.get("question"))
         yield from page.text("inputs", _json(record["inputs"]) if record.get("inputs") else None)
         yield from page.comparison(_expected_texts(record), _actual_text(record), marks=_compares_whole(record))
@@ -146,6 +147,16 @@ class FailureText:
         yield "", {}
         place = f"{case_file(record)}:{record['line']}: case {record['case_id']} of agent {record['agent']}"
         yield encodable(escape_terminal(place), encoding), {"light": True}
+
+
+def _dialogue(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
+    """What was said before the turn."""
+    history = record.get("history", ())
+    omitted = record["conversation"]["turn"] - 1 - sum(message["role"] == "user" for message in history)
+    if history and omitted > 0:
+        yield f"... ({numbers.count(omitted, 'earlier turn')})", {"light": True}
+    for message in history:
+        yield from page.text("user" if message["role"] == "user" else "agent", message["content"])
 
 
 def _expected_texts(record: Mapping[str, Any]) -> list[str]:

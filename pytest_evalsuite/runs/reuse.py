@@ -10,11 +10,13 @@ from typing import Any, Final
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.reading import read_run
-from pytest_evalsuite.runs.run import CaseKey, PlannedCase, Run
+from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation, Run
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 
 __all__ = ["Earlier", "Reuse", "repeats_of"]
 
+NO_RESULT: Final = "no result"
+ASKED_ANEW: Final = "another turn of its conversation is asked"
 VERDICTS: Final = frozenset({"passed", "failed"})
 
 
@@ -61,7 +63,7 @@ class Earlier:
         """Why the case's result cannot stand for that of this run; None: it can."""
         record = self.record(key)
         if record is None:
-            return "no result"
+            return NO_RESULT
         if record["status"] not in VERDICTS:
             return f"was {record['status']}" if record["status"] != "error" else "was an error"
         changed = changed_parts(record["fingerprint"], case.fingerprint)
@@ -79,18 +81,24 @@ class Earlier:
         reuse = Reuse()
         planned = set()
         for evaluation in run.evaluations:
-            for case in evaluation.plan.cases:
-                key = CaseKey(evaluation.plan.test_set, case.case_id, evaluation.plan.agent)
-                planned.add(key)
-                reason = self.why_not(key, case, evaluation.plan.agent_version)
+            plan = evaluation.plan
+            reasons = {case: self.why_not(_key(plan, case), case, plan.agent_version) for case in plan.cases}
+            broken = {case.conversation for case, reason in reasons.items() if reason is not None} - {None}
+            for case, own in reasons.items():
+                planned.add(_key(plan, case))
+                reason = ASKED_ANEW if own is None and case.conversation in broken else own
                 if reason is None:
                     reuse.reused += 1
-                elif reason == "no result" or reason.startswith("was "):
+                elif reason in (NO_RESULT, ASKED_ANEW) or reason.startswith("was "):
                     reuse.asked[reason] = reuse.asked.get(reason, 0) + 1
                 else:
-                    reuse.dropped.append((key, reason))
+                    reuse.dropped.append((_key(plan, case), reason))
         reuse.dropped += [(key, "not among the selected cases") for key in self._homes if key not in planned]
         return reuse
+
+
+def _key(plan: PlannedEvaluation, case: PlannedCase) -> CaseKey:
+    return CaseKey(plan.test_set, case.case_id, plan.agent)
 
 
 def repeats_of(record: Mapping[str, Any]) -> str:

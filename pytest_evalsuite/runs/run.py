@@ -30,6 +30,8 @@ class PlannedCase(NamedTuple):
     node_name: str
     repeats: str = ""
     """How often it is asked and by what rule it then passes; empty where it is asked once."""
+    conversation: str | None = None
+    """The conversation that it is a turn of, which may have no name."""
 
 
 @dataclass(slots=True)

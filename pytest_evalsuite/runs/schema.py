@@ -97,9 +97,27 @@ class SkippedCheck(Part):
     reason: str = Field(description="Which conditions do not hold, and why.")
 
 
+class Message(Part):
+    """What was said in a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Turn(Part):
+    """Which turn of which conversation a case is."""
+
+    id: str = Field(description="The conversation's; empty where the test set is one conversation.")
+    turn: Count = Field(description="From 1, among the turns that are asked; 0 for one that is not.")
+    turns: Count = Field(description="How many are asked.")
+
+
 class Answered(Part):
     """What an agent's answer may bring."""
 
+    history: IfKnown[list[Message]] = Field(
+        None, description="What was said before, in a conversation: the last 20 messages."
+    )
     actual_response: IfKnown[str] = Field(None, description="The answer as text.")
     actual_output: JsonValue = Field(None, description="The answer where it is no text.")
     tool_calls: IfKnown[list[ToolCall]] = None
@@ -186,6 +204,7 @@ class Result(Answered):
     required: IfKnown[bool] = Field(
         None, description="True where it must pass whatever a gate tolerates; else left out."
     )
+    conversation: IfKnown[Turn] = None
     status: Status
     cause: IfKnown[Cause] = None
     score: Score | None = Field(description="Null when there is none; an error is never 0.")

@@ -8,12 +8,12 @@ from hashlib import blake2b
 __all__ = ["shard_of", "suite_digest"]
 
 
-def shard_of(test_set: str, case_id: str, shards: int) -> int:
-    """The number, from 1, of the shard that has the case: the same wherever the case stands and whoever asks.
+def shard_of(test_set: str, unit: str, shards: int) -> int:
+    """The number, from 1, of the shard that has a unit: the id of a case, or the name of a whole conversation.
 
-    All agents of a case are in one shard.
+    It is the same wherever the case stands and whoever asks. All agents of a case are in one shard.
     """
-    digest = blake2b(f"{test_set}\0{case_id}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = blake2b(f"{test_set}\0{unit}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") % shards + 1
 
 

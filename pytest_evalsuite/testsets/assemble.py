@@ -9,6 +9,7 @@ from pytest_evalsuite.testsets.build import CaseBuilder
 from pytest_evalsuite.testsets.cases import Found, RawCases
 from pytest_evalsuite.testsets.checks import CaseDefaults
 from pytest_evalsuite.testsets.condition import Condition
+from pytest_evalsuite.testsets.conversation import Script, turn_id
 from pytest_evalsuite.testsets.csv_fast import alike_cases
 from pytest_evalsuite.testsets.csv_reader import CsvCases
 from pytest_evalsuite.testsets.fields import CASE
@@ -24,11 +25,14 @@ NAMED: Final = ("inputs", "metadata")
 
 
 def assemble(
-    raw: RawCases, defaults: CaseDefaults, methods: Methods
+    raw: RawCases, defaults: CaseDefaults, methods: Methods, script: Script | None = None
 ) -> tuple[Sequence[Case], Sequence[int], list[Found]]:
-    """Give the cases in their order, the place in the file of each, and what is wrong with any."""
+    """Give the cases in their order, the place in the file of each, and what is wrong with any.
+
+    With a ``script`` they are turns of conversations.
+    """
     builder = CaseBuilder(defaults, methods)
-    if isinstance(raw, CsvCases):
+    if isinstance(raw, CsvCases) and script is None:
         alike = alike_cases(raw, builder)
         if alike is not None:
             return alike, alike.places, []
@@ -40,6 +44,8 @@ def assemble(
         problems: list[Problem] = []
         line = raw.line(index)
         case = builder.build(value, line, index, problems)
+        if case is not None:
+            place(case, value, script, problems)
         identity = given_id(value) if case is None else case.id
         if identity:
             if identity in lines:
@@ -50,12 +56,20 @@ def assemble(
         found.extend((index, problem) for problem in problems)
     found.extend(never_met(raw, cases))
     places: Sequence[int] = range(len(cases))
-    if any(case.order for case in cases):
-        cases.sort(key=lambda case: case.order)
+    if script is not None or any(case.order for case in cases):
+        cases = sorted(cases, key=lambda case: case.order) if script is None else script.finish()
         places = [case.position for case in cases]
         for position, case in enumerate(cases):
             case.position = position
     return cases, places, found
+
+
+def place(case: Case, raw: Any, script: Script | None, problems: list[Problem]) -> None:
+    """Make a case a turn of its conversation, if there are conversations."""
+    if script is not None:
+        script.add(case, raw, problems)
+    elif case.conversation_id:
+        problems.append(Problem(("conversation",), "'conversation' belongs in a set of mode: scenario", on_key=True))
 
 
 def never_met(raw: RawCases, cases: Sequence[Case]) -> list[Found]:
@@ -93,14 +107,14 @@ def unknown_value(condition: Condition, known: Sequence[str]) -> str:
 
 
 def given_id(raw: Any) -> str | None:
-    """Give the id that a case names, if it is a good one."""
+    """Give the id that a case names, if it is a good one; behind that of its conversation."""
     if type(raw) is not dict or "id" not in raw:
         return None
     try:
         identity: str = CASE.by_key["id"][1](raw["id"])
+        return turn_id(CASE.by_key["conversation"][1](raw["conversation"]) if "conversation" in raw else "", identity)
     except Refused:
         return None
-    return identity
 
 
 def same_id(raw: Any, identity: str, line: int) -> Problem:

@@ -74,6 +74,7 @@ class CaseBuilder:
             xfail=get("xfail"),
             required=get("required", False),
             metadata=get("metadata", {}),
+            conversation_id=get("conversation", ""),
         )
 
 

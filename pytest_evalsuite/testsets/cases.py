@@ -9,8 +9,9 @@ from typing import Any, Protocol
 from pytest_evalsuite.errors import Mistake
 from pytest_evalsuite.testsets.positions import Place, Positions, walk
 from pytest_evalsuite.testsets.problems import Problem, label
+from pytest_evalsuite.testsets.values import Path
 
-__all__ = ["Found", "RawCases", "YamlCases", "mistakes_in", "worded"]
+__all__ = ["Found", "RawCases", "YamlCases", "YamlTurns", "mistakes_in", "worded"]
 
 Found = tuple[int, Problem]
 """The index of a case in its file, and what is wrong with it."""
@@ -64,9 +65,26 @@ class YamlCases:
 
     def places(self, found: Sequence[Found]) -> list[Place]:
         """Walk the text once for all problems, unless everything's positions are known."""
-        paths = [("cases", index, *problem.path) for index, problem in found]
+        paths = [(*self._path(index), *problem.path) for index, problem in found]
         positions = self.positions or walk(self.text, paths)
         return [positions.find(path, on_key=problem.on_key) for path, (_, problem) in zip(paths, found, strict=True)]
+
+    def _path(self, index: int) -> Path:
+        return ("cases", index)
+
+
+class YamlTurns(YamlCases):
+    """The turns of all ``conversations`` in a YAML test set; ``turns`` gives (conversation, turn) for each index."""
+
+    def __init__(self, path: str, text: str, items: list[Any], turns: Sequence[tuple[int, int]]) -> None:
+        super().__init__(path, text, items, {})
+        self.turns = turns
+        positions = walk(text, [self._path(index) for index in range(len(items))])
+        self.lines = {index: positions.find(self._path(index))[0] for index in range(len(items))}
+
+    def _path(self, index: int) -> Path:
+        conversation, turn = self.turns[index]
+        return ("conversations", conversation, "turns", turn)
 
 
 def mistakes_in(cases: RawCases, found: Sequence[Found]) -> list[Mistake]:

@@ -10,7 +10,7 @@ from pytest_evalsuite.testsets import condition
 from pytest_evalsuite.testsets import readers as read
 from pytest_evalsuite.testsets.values import Reader
 
-__all__ = ["CASE", "CHECK", "DEFAULTS", "GATE", "SET", "TAG_GATE", "Field", "Kind", "Table"]
+__all__ = ["CASE", "CHECK", "CONVERSATION", "DEFAULTS", "GATE", "SET", "TAG_GATE", "Field", "Kind", "Table"]
 
 Schema = dict[str, Any]
 
@@ -140,6 +140,9 @@ def as_it_is(value: Any) -> Any:
 
 
 CASES: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}})
+CONVERSATIONS: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/conversation"}})
+TURNS: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/case"}})
+ON_TURN_ERROR: Final = one_of("skip", "continue")
 CHECKS: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/check"}})
 SET_DEFAULTS: Final = Kind(as_it_is, {"$ref": "#/$defs/defaults"})
 SET_GATE: Final = Kind(as_it_is, {"$ref": "#/$defs/gate"})
@@ -179,6 +182,7 @@ CASE: Final = Table(
         Field("name", one_line(255), "A title for people."),
         Field("rationale", TEXT, "Why this case exists, or why its answer is right."),
         Field("order", ORDER, "Cases are run by order, then by their place in the file; default 0."),
+        Field("conversation", one_line(ID_LENGTH), "In a scenario, the conversation that this case is a turn of."),
         Field("tags", TAGS, "Words to select and group cases by."),
         Field("marks", MARKS, "Registered pytest markers."),
         Field("skip", REASON, "Why this case is not run."),
@@ -202,6 +206,18 @@ CHECK: Final = Table(
         Field("name", one_line(200), "A name for the check; default: its method."),
         EXPECTED_RESPONSE,
         EXPECTED,
+    ]
+)
+
+CONVERSATION: Final = Table(
+    [
+        Field("id", one_line(ID_LENGTH), "A name that stays, before the ids of its turns."),
+        Field("name", one_line(255), "A title for people."),
+        Field("tags", TAGS, "Words to select and group by, for all of its turns."),
+        Field("agent", AGENT, "The configured agent's name, for all of its turns."),
+        Field("iterations", between(1, 100), "How many times the whole conversation is held.", ("num_iterations",)),
+        Field("on_turn_error", ON_TURN_ERROR, "What becomes of turns after an error; default: the test set's."),
+        Field("turns", TURNS, "Its turns, which are cases."),
     ]
 )
 
@@ -235,7 +251,9 @@ SET: Final = Table(
         Field("metadata", MAPPING, "Anything else, kept with the run."),
         Field("defaults", SET_DEFAULTS, "What a case has unless it says otherwise, options of methods too."),
         Field("gate", SET_GATE, "Bars for all cases together."),
+        Field("on_turn_error", ON_TURN_ERROR, "In a scenario: what becomes of turns after an error; default skip."),
         Field("cases", CASES, "The cases."),
+        Field("conversations", CONVERSATIONS, "The conversations of a scenario, instead of cases."),
         Field("cases_from", TEXT, "A CSV or JSONL file beside this one (or below) that holds the cases."),
         Field("extra_columns", one_of("metadata"), "Keep unknown columns of cases_from as metadata."),
     ]

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LATER_CASE_FIELDS", "LATER_MODES", "LATER_SET_FIELDS"]
+__all__ = ["LATER_CASE_FIELDS", "LATER_SET_FIELDS"]
 
 NOT_YET: Final = "is not supported yet"
 
 LATER_SET_FIELDS: Final = frozenset(
     {
-        "conversations",
         "inputs_schema",
         "mapping",
         "outputs_schema",
     }
 )
 LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping"})
-LATER_MODES: Final = frozenset({"scenario"})

@@ -7,20 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pytest_evalsuite.errors import Mistake, TestSetError
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.assemble import assemble
-from pytest_evalsuite.testsets.cases import RawCases, YamlCases, mistakes_in, worded
+from pytest_evalsuite.testsets.cases import RawCases, YamlCases, YamlTurns, mistakes_in, worded
 from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.conversation import Head, Script
+from pytest_evalsuite.testsets.conversations import Heads, read_heads, turns_of
 from pytest_evalsuite.testsets.csv_reader import read_csv
 from pytest_evalsuite.testsets.defaults import Defaults, read_defaults
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS, SET
 from pytest_evalsuite.testsets.gate import check_tags, read_gate
 from pytest_evalsuite.testsets.jsonl_reader import read_jsonl
-from pytest_evalsuite.testsets.later import LATER_MODES, LATER_SET_FIELDS, NOT_YET
+from pytest_evalsuite.testsets.later import LATER_SET_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.locate import Locator
 from pytest_evalsuite.testsets.model import Case, TestSet
 from pytest_evalsuite.testsets.options import MethodLookup, Methods
@@ -75,11 +77,11 @@ class Loader:
     methods: Methods
     text: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
+    heads: Heads = ()
 
     def bare(self) -> TestSet:
         """Load a CSV or JSONL file, which holds cases and nothing else."""
         nothing = Part({}, SET, [])
-        self._check_mode(nothing)
         defaults = read_defaults(nothing, self.defaults, self.methods)
         return self._finish(nothing, defaults, self._table(self.path, self.shown, extra=False))
 
@@ -97,30 +99,40 @@ class Loader:
         part = Part(data, SET, [])
         for key in part.rest:
             part.report(key, unknown_set_key(key), on_key=True)
-        self._check_mode(part)
+        self.heads = read_heads(part)
         defaults = read_defaults(part, self.defaults, self.methods)
         return self._finish(part, defaults, self._cases(part, document))
 
-    def _check_mode(self, part: Part) -> None:
-        mode = part.values.get("mode", self.defaults.mode)
-        if mode in LATER_MODES:
-            part.report("mode" if "mode" in part.raw else None, f"mode {mode!r} {NOT_YET}", on_key=True)
+    def _mode(self, part: Part) -> Literal["independent", "scenario"]:
+        """Give the mode; listed conversations make a scenario."""
+        mode: Literal["independent", "scenario"] = part.values.get("mode", self.defaults.mode)
+        if "conversations" in part.raw:
+            if part.values.get("mode") == "independent":
+                part.report("mode", "'conversations' are for mode: scenario")
+            return "scenario"
+        if mode == "independent" and "on_turn_error" in part.raw:
+            part.report("on_turn_error", "'on_turn_error' is for mode: scenario", on_key=True)
+        return mode
 
     def _cases(self, part: Part, document: Document) -> Opened | None:
         """Give the cases that a YAML test set holds or names; None when there are none, which is a mistake."""
         raw = part.raw
-        if "cases" in raw and "cases_from" in raw:
-            part.report("cases_from", "'cases' and 'cases_from' are both given: keep one", on_key=True)
+        first, *others = [key for key in ("cases", "conversations", "cases_from") if key in raw] or ["cases"]
+        for key in others:
+            part.report(key, f"{first!r} and {key!r} are both given: keep one", on_key=True)
         if "cases_from" in raw:
             return self._cases_from(part)
         if "extra_columns" in raw:
             part.report("extra_columns", "'extra_columns' is about the columns of 'cases_from'", on_key=True)
+        if "conversations" in raw and "cases" not in raw:
+            turns = turns_of(self.heads)
+            return (YamlTurns(self.shown, self.text, *turns), partial(reread_turns, self.path, self.shown))
         items = raw.get("cases")
         if type(items) is list and items:
             cases = YamlCases(self.shown, self.text, items, document.case_lines)
             return cases, partial(reread_yaml, self.path, self.shown)
         if "cases" not in raw:
-            part.report(None, "no cases: expected 'cases' with a list of them, or 'cases_from'")
+            part.report(None, "no cases: expected 'cases' with a list of them, 'conversations' or 'cases_from'")
         elif is_null(items) or items == []:
             part.report("cases", "no cases", on_key=True)
         else:
@@ -162,12 +174,15 @@ class Loader:
         cases: Sequence[Case] = ()
         places: Sequence[int] = ()
         gate = read_gate(part)
+        mode = self._mode(part)
         if opened:
             raw = opened[0]
             self.mistakes.extend(raw.broken)
-            if not len(raw) and not raw.broken:
+            if not len(raw) and not raw.broken and not self.heads:
                 self.mistakes.append(Mistake(raw.path, 1, 1, "no cases"))
-            cases, places, found = assemble(raw, defaults, self.methods)
+            cases, places, found = assemble(
+                raw, defaults, self.methods, self._script(part) if mode == "scenario" else None
+            )
             self.mistakes.extend(mistakes_in(raw, found))
             if gate:
                 check_tags(part, gate, raw)
@@ -180,7 +195,7 @@ class Loader:
             name=values.get("name") or default_name(self.path),
             cases=cases,
             description=values.get("description"),
-            mode=values.get("mode", "independent"),
+            mode=mode,
             language=values.get("language", "en"),
             agent=values.get("agent"),
             tags=values.get("tags", ()),
@@ -190,6 +205,10 @@ class Loader:
             cases_path=None if opened[0].path == self.shown else opened[0].path,
             gate=gate,
         )
+
+    def _script(self, part: Part) -> Script:
+        default = Head(on_turn_error=part.values.get("on_turn_error", "skip"))
+        return Script(default, {head.id: head for head, _ in self.heads if head.id})
 
     def _placed(self, problems: list[Problem]) -> list[Mistake]:
         """Give the problems of the top level their places."""
@@ -219,6 +238,18 @@ def reread_yaml(path: Path, shown: str) -> RawCases:
     except (YamlMistake, KeyError, TypeError):  # the file was changed meanwhile
         return YamlCases(shown, "", [], {})
     return YamlCases(shown, text, items, document.case_lines, positions=walk_all(text))
+
+
+def reread_turns(path: Path, shown: str) -> RawCases:
+    """Read a YAML test set's turns with the positions of everything in them."""
+    text = read_text(path, shown)
+    try:
+        part = Part(read_yaml(text).data, SET, [])
+    except (YamlMistake, AttributeError):  # the file was changed meanwhile
+        return YamlCases(shown, "", [], {})
+    turns = YamlTurns(shown, text, *turns_of(read_heads(part)))
+    turns.positions = walk_all(text)
+    return turns
 
 
 def unknown_set_key(key: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.condition import Condition
+from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
 from pytest_evalsuite.testsets.gate import Gate
 
@@ -83,7 +84,19 @@ class Case:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
+    conversation_id: str = ""
+    """The name of the conversation that it is a turn of, as it is given."""
+    conversation: Conversation | None = field(default=None, repr=False)
+    turn: int = 0
+    """Its number, from 1, among the turns that are asked; 0 for one that is skipped, or a case that stands alone."""
+    said_before: str = field(default="", repr=False)
+    """A digest of the turns before it; empty where there are none."""
     _fingerprint: str | None = field(default=None, repr=False)
+
+    @property
+    def unit(self) -> str:
+        """What has to stay together: the conversation that it is a turn of, or itself."""
+        return f"conversation {self.conversation.id}" if self.conversation is not None else self.id
 
     @property
     def waits(self) -> bool:
@@ -105,12 +118,12 @@ class Case:
         """What the case asks, expects and how it is judged: a digest of each of `fingerprint.PARTS`.
 
         Two results may be compared only where it is the same. It does not depend on the id, the place in the file, the
-        order of keys, tags, or marks.
+        order of keys, tags, or marks. A turn asks what the turns before it ask, too.
         """
         if self._fingerprint is None:
             checks = self.checks
             self._fingerprint = fingerprint_of(
-                question=[self.question, self.inputs],
+                question=[self.question, self.inputs, *filter(None, [self.said_before])],
                 expectation=[
                     self.expected_responses,
                     self.expected,

@@ -6,8 +6,18 @@ from typing import Any, Final
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.methods._registry import ALIASES
-from pytest_evalsuite.testsets.fields import ANSWER, CASE, CHECK, DEFAULTS, GATE, SET, TAG_GATE, Schema, Table
-from pytest_evalsuite.testsets.later import LATER_MODES
+from pytest_evalsuite.testsets.fields import (
+    ANSWER,
+    CASE,
+    CHECK,
+    CONVERSATION,
+    DEFAULTS,
+    GATE,
+    SET,
+    TAG_GATE,
+    Schema,
+    Table,
+)
 from pytest_evalsuite.testsets.options import Methods
 
 __all__ = ["json_schema"]
@@ -28,20 +38,24 @@ def json_schema() -> dict[str, Any]:
     case = mapping(CASE, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
     asked = [{"required": [key]} for key in ("question", "input", "inputs")]
     definitions["case"] = {**case, "anyOf": asked}
+    definitions["conversation"] = {
+        "type": "object",
+        "properties": properties(CONVERSATION),
+        "required": ["turns"],
+        "additionalProperties": False,
+    }
     definitions["check"] = mapping(CHECK, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
     definitions["defaults"] = mapping(DEFAULTS, options, methods)
     definitions["gate"] = bars(GATE)
     definitions["tag_gate"] = bars(TAG_GATE)
-    top = properties(SET)
-    top["mode"] = {**top["mode"], "enum": [mode for mode in top["mode"]["enum"] if mode not in LATER_MODES]}
     return {
         "$schema": DIALECT,
         "title": "pytest-evalsuite test set",
         "description": "Cases that an agent is asked, and how its answers are checked.",
         "type": "object",
-        "properties": top,
+        "properties": properties(SET),
         "additionalProperties": False,
-        "oneOf": [{"required": ["cases"]}, {"required": ["cases_from"]}],
+        "oneOf": [{"required": [key]} for key in ("cases", "cases_from", "conversations")],
         "$defs": definitions,
     }
 
