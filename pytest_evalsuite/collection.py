@@ -17,6 +17,7 @@ import pytest
 from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
+from pytest_evalsuite.execution.replay import NOBODY
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.judges import Bench
@@ -139,14 +140,14 @@ class TestSetFile(pytest.Module):
         put: dict[tuple[str, Agent | None], int] = {}
         for case in test_set.cases:
             judged = judge_source != "" and case.asks_default_judge
-            function = _ASKING[overridden, judged]
             for agent_name, agent in agents(case):
                 put[agent_name, agent] = put.get((agent_name, agent), 0) + 1
                 several = len(state.settings.chosen_agents) > 1
+                function = _ASKING[overridden and agent is not NOBODY, judged]
                 item = self._item(_item_name(case, agent_name if several else None), function, known.get(function))
                 known[function] = item._fixtureinfo
                 item.bind(case, test_set, place, agent_name, agent)
-                if overridden:
+                if overridden and agent is not NOBODY:
                     item.agent_source, item.may_run_ahead = definition, definition.scope == "session"
                 if judged:
                     item.judge_source = judge_source
@@ -154,8 +155,12 @@ class TestSetFile(pytest.Module):
                 marker.mark(item, case)
                 yield item
         for (agent_name, agent), count in put.items():
-            target = definition.func if overridden or agent is None else agent.function
-            state.collected[place[0], agent_name] = Collected(count, version_of(target))
+            state.collected[place[0], agent_name] = Collected(count, self._version(agent, definition, overridden))
+
+    def _version(self, agent: Agent | None, definition: pytest.FixtureDef[Any], overridden: bool) -> str | None:
+        if agent is NOBODY:
+            return None
+        return version_of(definition.func if overridden or agent is None else agent.function)
 
     def _source_of(self, fixture: pytest.FixtureDef[Any]) -> str:
         """What the fixture is called, and the file that defines it, from the root folder where it lies there."""

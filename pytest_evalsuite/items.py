@@ -138,13 +138,13 @@ class CaseItem(pytest.Function):
         state = self.config.stash[STATE]
         kept = state.kept_record(self)
         only_looks = self.config.getoption("setuponly")
-        if kept is None or only_looks or state.wants_trials(kept):
+        if kept is None or only_looks or state.wants_trials(self, kept):
             super().setup()
             if only_looks:
                 return
             state.names.take_judge(self)
         record, error = (kept, None) if kept is not None else self._evaluate(state)
-        if state.wants_trials(record):
+        if state.wants_trials(self, record):
             record["confirmation"] = self._ask_again(state, record).as_json()
         self._conclude(state, record, error)
 
@@ -167,7 +167,7 @@ class CaseItem(pytest.Function):
                     attempt.error.msg = escape_terminal(attempt.error.msg or "")
                 raise attempt.error
         context = self._context()
-        if self.case.measures and not ticket.answered:
+        if self.case.measures and not (ticket.answered or self.case.actual):
             context.ask_again = lambda: state.runner.ask_once(ticket)
         return [score_attempt(self.case, attempt, context) for attempt in attempts]
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents import Agent, load_agent
 from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.execution.replay import GIVEN, NOBODY
 from pytest_evalsuite.execution.runner import request_of
 from pytest_evalsuite.settings import Settings
 from pytest_evalsuite.testsets import Case, TestSet
@@ -67,6 +68,8 @@ class AgentsOf:
 
     def __call__(self, case: Case) -> NamedAgents:
         """Names and agents that the case is put to. Raises ConfigurationError for one that is needed and missing."""
+        if case.actual is not None and case.turn == 0:
+            return ((case.agent or GIVEN, NOBODY),)
         own = case.agent or self._default
         names = self._chosen or ((own,) if own else ())
         if not names:

@@ -16,7 +16,7 @@ from pytest_evalsuite.comparison.policy import Policy, base_by_case
 from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.judging import JudgingDesk
-from pytest_evalsuite.execution.replay import NOBODY, stored_attempts
+from pytest_evalsuite.execution.replay import NOBODY, given_attempt, stored_attempts
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
@@ -201,9 +201,10 @@ class EvalSession:
         """Who is put the item's case; nobody where answers are there already."""
         return NOBODY if self.sources.regrade is not None else self.names.agent_in_force(item)
 
-    def wants_trials(self, record: Mapping[str, Any]) -> bool:
+    def wants_trials(self, item: CaseItem, record: Mapping[str, Any]) -> bool:
         """Whether a failed case is to be asked again before it is blamed, and somebody is there to be asked."""
-        return self.sources.regrade is None and self.policy.wants_trials(record)
+        nobody = self.sources.regrade is not None or item.agent is NOBODY
+        return not nobody and self.policy.wants_trials(record)
 
     def kept_record(self, item: CaseItem) -> dict[str, Any] | None:
         """The record of the item's case in the run that this one goes on with, where it stands."""
@@ -236,7 +237,9 @@ class EvalSession:
         return max(turn.case.turn for turn in self._turns_with(item))
 
     def stored_answers(self, item: CaseItem) -> Sequence[Attempt]:
-        """The answers to the item's case that are to be scored anew; none where its agent is asked."""
+        """The answers to the item's case that are there to be scored; none where its agent is asked."""
+        if item.case.actual is not None and item.case.turn == 0:
+            return (given_attempt(item.case),)
         earlier = self.sources.regrade
         return () if earlier is None else stored_attempts(item.case, earlier.record(item.key), earlier.run_id)
 

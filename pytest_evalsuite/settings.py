@@ -62,6 +62,8 @@ class Settings:
 
     def iterations_of(self, case: Case) -> int:
         """How many times the case is asked, 1..100."""
+        if case.actual is not None and case.conversation is None:
+            return 1
         return self.forced_iterations or case.iterations or self.iterations
 
     def timeout_of(self, case: Case) -> float | None:

@@ -67,7 +67,8 @@ class Attempt:
 
     ``started_at`` is seconds since the epoch, ``seconds`` how long the agent took. ``awaited`` is what began when the
     reply was there and is to be waited for: scores of checks that ask a judge. ``history`` is what was said before, in
-    a conversation: the last messages of it.
+    a conversation: the last messages of it. ``is_replayed`` says that nobody was asked now: what the answer takes, it
+    did not take here.
     """
 
     number: int
@@ -77,6 +78,7 @@ class Attempt:
     error: BaseException | None = None
     awaited: Future[Any] | None = field(default=None, repr=False)
     history: Sequence[Mapping[str, str]] = ()
+    is_replayed: bool = False
 
 
 def make_call(call: Call) -> Attempt:

@@ -16,6 +16,7 @@ from pytest_evalsuite.errors import TurnBroken
 from pytest_evalsuite.execution.call import Attempt, Call
 from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.execution.lookahead import Job
+from pytest_evalsuite.execution.replay import given_attempt
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.model import Case
 
@@ -82,7 +83,7 @@ class Dialogue:
         if case.turn == 1 and agent.reset is not None:
             agent = Forgetting(agent, agent.reset)
         call = Call(agent, request, self._number, self._timeout_of(case), then=partial(self._then, case.turn))
-        call.begin = partial(self._begin, call)
+        call.begin = partial(self._begin, case, call)
         call.end = partial(self._end, case)
         return call
 
@@ -90,11 +91,11 @@ class Dialogue:
         then = self._thens.get(turn)
         return None if then is None else then(attempt)
 
-    def _begin(self, call: Call) -> Attempt | None:
+    def _begin(self, case: Case, call: Call) -> Attempt | None:
         """Tell the request what was said before; an attempt where the conversation is broken off."""
         call.request.history = [dict(message) for message in self._history]
         if self._broken is None:
-            return None
+            return None if case.actual is None else given_attempt(case, self._number)
         return Attempt(self._number, time.time(), 0.0, error=TurnBroken(self._broken))
 
     def _end(self, case: Case, attempt: Attempt) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
@@ -15,7 +15,7 @@ from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 from pytest_evalsuite.testsets.model import Case
 
-__all__ = ["NOBODY", "stored_attempts"]
+__all__ = ["GIVEN", "NOBODY", "given_attempt", "stored_attempts"]
 
 
 async def _answer(**_: Any) -> None:
@@ -24,6 +24,14 @@ async def _answer(**_: Any) -> None:
 
 NOBODY = Agent("nobody", _answer)
 """Stands for the agent where answers are there already."""
+
+GIVEN: Final = "given"
+"""What the agent of answers is called that test sets carry themselves."""
+
+
+def given_attempt(case: Case, number: int = 1) -> Attempt:
+    """The answer that the case carries, as an attempt: how long it took is not known."""
+    return Attempt(number, time.time(), 0.0, reply=case.actual, is_replayed=True)
 
 
 def stored_attempts(case: Case, record: Mapping[str, Any] | None, run_id: str) -> list[Attempt]:

@@ -59,7 +59,8 @@ class Answer:
     how long the agent took, None where it was not called. ``language`` is the one that a judge gives its reasons in,
     and ``judges`` those who can be asked. ``ask_again`` puts the case to its agent once more, for a method that
     ``measures``; it gives the seconds that the agent took, and raises what the call ended in. ``history`` is what was
-    said before, in a conversation, as messages with ``role`` and ``content``: the last 20 of them.
+    said before, in a conversation, as messages with ``role`` and ``content``: the last 20 of them. ``is_replayed``
+    says that nobody was asked for this answer: its cost was not paid now.
     """
 
     text: str
@@ -76,6 +77,7 @@ class Answer:
     judges: Bench | None = None
     ask_again: Callable[[], float] | None = None
     history: Sequence[Mapping[str, str]] = ()
+    is_replayed: bool = False
 
 
 class Method(BaseModel):

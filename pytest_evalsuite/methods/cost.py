@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from pytest_evalsuite.errors import MethodError
 from pytest_evalsuite.methods._base import Answer, Score
 from pytest_evalsuite.methods._budget import Bound, Budget, reported
 
@@ -23,5 +24,7 @@ class Cost(Budget):
 
     def score(self, answer: Answer) -> Score:
         """Score 1.0 when the answer was cheap enough. Raises MethodError when the agent does not tell its cost."""
+        if answer.is_replayed:
+            raise MethodError("cost cannot tell what this answer costs: no agent was called for it")
         usd = reported(answer.reply.cost, self.method, "the cost of the answer", "cost (US dollars)")
         return self.within([Bound("US dollars", usd, most=self.max_usd)])

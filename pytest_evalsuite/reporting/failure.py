@@ -151,9 +151,11 @@ class FailureText:
 
 def _dialogue(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
     """What was said before the turn."""
-    history = record.get("history", ())
+    history = record.get("history")
+    if not history:
+        return
     omitted = record["conversation"]["turn"] - 1 - sum(message["role"] == "user" for message in history)
-    if history and omitted > 0:
+    if omitted > 0:
         yield f"... ({numbers.count(omitted, 'earlier turn')})", {"light": True}
     for message in history:
         yield from page.text("user" if message["role"] == "user" else "agent", message["content"])

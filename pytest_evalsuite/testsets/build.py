@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from pytest_evalsuite.agents.reply import AgentReply, ToolCall
 from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.identity import derive_id
@@ -46,6 +48,7 @@ class CaseBuilder:
         iterations, pass_rule = get("iterations", defaults.iterations), get("pass_rule", defaults.pass_rule)
         check_attempts(part, iterations, pass_rule)
         check_required(part)
+        check_given(part)
         if len(problems) > before or not checks:
             return None
         require = get("require", "all")
@@ -74,8 +77,22 @@ class CaseBuilder:
             xfail=get("xfail"),
             required=get("required", False),
             metadata=get("metadata", {}),
+            actual=given_reply(get("actual_response"), get("actual_tool_calls")),
             conversation_id=get("conversation", ""),
         )
+
+
+def given_reply(response: Any, calls: Sequence[ToolCall] | None) -> AgentReply | None:
+    """Give the answer that a case carries itself."""
+    return None if response is None else AgentReply(response, calls)
+
+
+def check_given(part: Part) -> None:
+    """Report tool calls without the answer that they belong to, and several attempts of an answer that is given."""
+    if "actual_tool_calls" in part.raw and "actual_response" not in part.raw:
+        part.report("actual_tool_calls", "tool calls need the answer that they led to: 'actual_response'", on_key=True)
+    if "actual_response" in part.raw and part.key("iterations") in part.raw:
+        part.report(part.key("iterations"), "an answer that is given is graded once: nobody is asked", on_key=True)
 
 
 def check_attempts(part: Part, iterations: int | None, pass_rule: PassRule | None) -> None:

@@ -93,6 +93,23 @@ TEXT: Final = Kind(read.text, SCALAR_TEXT, "text")
 ANSWER: Final[Schema] = {"type": ["string", "number", "boolean"]}
 ANSWERS: Final = Kind(read.answers, {"anyOf": [ANSWER, {"type": "array", "items": ANSWER, "minItems": 1}]}, "text")
 EXPECTATION: Final = Kind(read.expectation, {"not": {"type": "null"}}, "text")
+GIVEN: Final = Kind(read.given_answer, {"not": {"type": "null"}}, "text")
+CALLS: Final = Kind(
+    read.given_calls,
+    {
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "arguments": {"type": "object"}},
+                    "required": ["name"],
+                },
+            ]
+        },
+    },
+)
 REASON: Final = Kind(read.reason, {"type": ["string", "number"], "minLength": 1}, "scalar")
 FLAG: Final = Kind(read.flag, {"type": "boolean"}, "scalar")
 SCORE: Final = Kind(
@@ -189,6 +206,13 @@ CASE: Final = Table(
         Field("xfail", REASON, "Why this case is known to fail."),
         Field("required", FLAG, "The case must pass, whatever a gate or a baseline tolerates."),
         Field("metadata", MAPPING, "Anything else, kept with the result."),
+        Field("actual_response", GIVEN, "An answer that is there already: it is graded, nobody is asked."),
+        Field(
+            "actual_tool_calls",
+            CALLS,
+            "The tool calls of that answer: names, or mappings with a name.",
+            ("tool_calls",),
+        ),
         Field("agent", AGENT, "The configured agent's name."),
         ITERATIONS,
         PASS_RULE_FIELD,

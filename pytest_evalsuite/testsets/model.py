@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.conversation import Conversation
@@ -84,6 +85,8 @@ class Case:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
+    actual: AgentReply | None = None
+    """An answer that is there already, so that nobody is asked."""
     conversation_id: str = ""
     """The name of the conversation that it is a turn of, as it is given."""
     conversation: Conversation | None = field(default=None, repr=False)

@@ -8,6 +8,9 @@ from difflib import get_close_matches
 from typing import Any, Final
 from unicodedata import normalize
 
+from pytest_evalsuite.agents.replies import read_reply
+from pytest_evalsuite.agents.reply import ToolCall
+from pytest_evalsuite.errors import ReplyError
 from pytest_evalsuite.testsets.scalars import WORDS, Plain, is_null
 from pytest_evalsuite.testsets.values import Reader, Refused, each, json_value, show, typed
 
@@ -85,6 +88,24 @@ def expectation(value: Any) -> Any:
     if is_null(value):
         raise Refused("is empty: write what is expected, or leave the key out")
     return json_value(value)
+
+
+def given_answer(value: Any) -> Any:
+    """Read an answer that is there already: a text as it is written, a mapping or list as a JSON value."""
+    if type(value) is dict or type(value) is list:
+        return json_value(value)
+    return answer(value)
+
+
+def given_calls(value: Any) -> tuple[ToolCall, ...]:
+    """Read the tool calls of an answer that is there already."""
+    if type(value) is not list:
+        raise Refused(f"expected a list of tool calls, such as [{{name: look_up}}], not {show(value)}")
+    try:
+        reply = read_reply({"output": "", "tool_calls": json_value(value)})
+    except ReplyError as error:
+        raise Refused(str(error)) from None
+    return tuple(reply.tool_calls or ())
 
 
 def line(longest: int) -> Reader:
