@@ -124,7 +124,8 @@ class TestSetFile(pytest.Module):
         marker.check()
         fixtures = self._item("eval_agent", _ask_both, None)._fixtureinfo.name2fixturedefs
         definition, judge = fixtures["eval_agent"][-1], fixtures["eval_judge"][-1]
-        overridden = definition.func is not the_configured_agent
+        replay = state.sources.replay
+        overridden = definition.func is not the_configured_agent and replay is None
         if overridden and test_set.mode == "scenario" and definition.scope in ("function", "class"):
             raise ConfigurationError(
                 f"{test_set.path}: {self._source_of(definition)} has the scope {definition.scope!r}, which ends "
@@ -139,7 +140,7 @@ class TestSetFile(pytest.Module):
         place = (self.path_from_root(), source, os.path.relpath(source, self.config.rootpath))
         put: dict[tuple[str, Agent | None], int] = {}
         for case in test_set.cases:
-            judged = judge_source != "" and case.asks_default_judge
+            judged = judge_source != "" and case.asks_default_judge and replay is None
             for agent_name, agent in agents(case):
                 put[agent_name, agent] = put.get((agent_name, agent), 0) + 1
                 several = len(state.settings.chosen_agents) > 1
@@ -155,7 +156,10 @@ class TestSetFile(pytest.Module):
                 marker.mark(item, case)
                 yield item
         for (agent_name, agent), count in put.items():
-            state.collected[place[0], agent_name] = Collected(count, self._version(agent, definition, overridden))
+            version = self._version(agent, definition, overridden)
+            if replay is not None:
+                version = replay.agent_version(place[0], agent_name)
+            state.collected[place[0], agent_name] = Collected(count, version)
 
     def _version(self, agent: Agent | None, definition: pytest.FixtureDef[Any], overridden: bool) -> str | None:
         if agent is NOBODY:

@@ -12,6 +12,7 @@
     |   +-- MethodError            a method could not score the answer
     |   +-- JudgeError             a judge could not be asked, or gave no verdict
     |   +-- AnswerMissing          an earlier run was to have the answer, and has none
+    |   +-- Replayed               what a case ended in when its answers were recorded
     |   +-- TurnBroken             an earlier turn of the conversation ended in an error: this one is not asked
     +-- StoreError                 the run directory or an artifact could not be written or read
     |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
@@ -23,8 +24,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "AgentError",
@@ -38,6 +40,7 @@ __all__ = [
     "JudgeError",
     "MethodError",
     "Mistake",
+    "Replayed",
     "ReplyError",
     "StoreError",
     "TestSetError",
@@ -127,6 +130,15 @@ class AnswerMissing(CaseError):
     """A stored answer was to be scored, and there is none to this case."""
 
     kind = "answer"
+
+
+class Replayed(CaseError):
+    """What an attempt ended in when it was recorded; ``cause`` is its kind, type, message and traceback."""
+
+    def __init__(self, cause: Mapping[str, Any]) -> None:
+        super().__init__(cause["message"])
+        self.cause = cause
+        self.kind = cause["kind"]
 
 
 class TurnBroken(CaseError):

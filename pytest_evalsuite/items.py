@@ -101,7 +101,7 @@ class CaseItem(pytest.Function):
         case, settings = self.case, state.settings
         iterations, timeout = settings.iterations_of(case), settings.timeout_of(case)
         then = self._begin_to_score if case.waits else None
-        answers = state.stored_answers(self)
+        answers = state.stored_answers(self, range(1, iterations + 1))
         return Ticket(self, case, agent, iterations, timeout, then, answers, state.last_turn_of(self))
 
     @property
@@ -127,6 +127,7 @@ class CaseItem(pytest.Function):
             tags=self.test_set.tags,
             judges=state.names.bench_of(self.test_set),
             time_limit=state.settings.timeout_of(self.case),
+            key=self.key,
         )
 
     def setup(self) -> None:
@@ -155,6 +156,7 @@ class CaseItem(pytest.Function):
         case = self.case
         with state.runner.alone() if case.measures else nullcontext():
             attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))
+            state.keep_answers(self, attempts)
             scored = self._score(state, ticket, attempts)
         rule = state.settings.pass_rule_of(case)
         verdict = judge_case(case, scored, rule)
@@ -176,11 +178,15 @@ class CaseItem(pytest.Function):
         policy, case = state.policy, self.case
         agent = state.agent_of(self)
         counts = {"passed": 0, "failed": 0, "error": 0, "skipped": 0}
+        number = state.settings.iterations_of(case)
         while policy.is_open(record, counts["passed"], counts["failed"]):
+            number += 1
             then, timeout = self.ticket(agent).then, state.settings.timeout_of(case)
-            ticket = Ticket(object(), case, agent, 1, timeout, then, anew=True)
+            answers = state.stored_answers(self, range(number, number + 1))
+            ticket = Ticket(object(), case, agent, 1, timeout, then, answers, anew=True, first=number)
             with state.runner.alone() if case.measures else nullcontext():
                 attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))
+                state.keep_answers(self, attempts)
                 (scored,) = self._score(state, ticket, attempts)
             counts[scored.status] += 1
             if counts["error"] + counts["skipped"] > policy.confirm:

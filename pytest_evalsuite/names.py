@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_evalsuite.agents import Agent, adapt
-from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.errors import ConfigurationError, JudgeError
 from pytest_evalsuite.items import CaseItem
-from pytest_evalsuite.judges import Bench
+from pytest_evalsuite.judges import (
+    Bench,
+    Judge,
+    JudgeRequest,
+    Keep,
+    RecordingJudge,
+    ReplayingJudge,
+    Verdict,
+)
 from pytest_evalsuite.methods import MethodRegistry
 from pytest_evalsuite.roster import AgentsOf, Roster
 from pytest_evalsuite.settings import Settings
 from pytest_evalsuite.testsets import Case, Defaults, TestSet, load_test_set
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.runs.recording import Recording
 
 __all__ = ["Names"]
 
@@ -24,7 +36,9 @@ __all__ = ["Names"]
 class Names:
     """The methods, judges and agents of a session. ``hooks`` are those that hold in a test set's folder."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(
+        self, config: pytest.Config, settings: Settings, recording: Recording | None = None, keep: Keep | None = None
+    ) -> None:
         self._config = config
         self._settings = settings
         self._roster = Roster(settings)
@@ -38,7 +52,10 @@ class Names:
             settings.judges,
             prompts=settings.judge_prompts,
             requests_per_minute=settings.judge_rpm,
+            watch=_watch(recording, keep),
+            asks=recording is None,
         )
+        self._replays = recording is not None
 
     def load(self, path: Path, display_path: str, hooks: Any) -> TestSet:
         """Read a test set, with the methods that it may name."""
@@ -57,7 +74,10 @@ class Names:
         named: dict[str, Any] = {}
         for given in reversed(hooks.pytest_evalsuite_judges(config=self._config)):
             named.update(given or {})
-        bench = self._benches[test_set] = self._bench.with_names(named)
+        bench = self._bench.with_names(named)
+        if self._replays and fixture:
+            bench = bench.with_default(_Absent(fixture))
+        self._benches[test_set] = bench
         asked: dict[tuple[str, ...], list[Case]] = {}
         for case in test_set.cases:
             for check in case.checks:
@@ -94,7 +114,9 @@ class Names:
         configured: dict[str, Any] = dict(self._settings.agents)
         for given in reversed(hooks.pytest_evalsuite_agents(config=self._config)):
             configured.update(given or {})
-        return AgentsOf(self._roster, test_set, configured, needed=needed)
+        return AgentsOf(
+            self._roster, test_set, configured, needed=needed and not self._replays, loads=not self._replays
+        )
 
     def agent_in_force(self, item: CaseItem) -> Agent:
         """The agent that the item's case is put to: that of its fixture, or the configured one."""
@@ -110,6 +132,25 @@ class Names:
                 self._of_fixtures[id(target)] = kept
         self._roster.check(kept[1], item.test_set, item.case)
         return kept[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Absent:
+    """Stands for the judge that a fixture would give, where judges are not asked."""
+
+    identity: str
+
+    async def judge(self, request: JudgeRequest) -> Verdict:
+        raise JudgeError(f"{self.identity} is not asked")
+
+
+def _watch(recording: Recording | None, keep: Keep | None) -> Callable[[Judge], Judge] | None:
+    """What is put before each judge: one that keeps what it says, or says what was kept."""
+    if recording is not None:
+        return lambda judge: ReplayingJudge(judge.identity, recording.verdict, recording.run_id)
+    if keep is not None:
+        return lambda judge: RecordingJudge(judge, keep)
+    return None
 
 
 def _some(cases: Sequence[Case]) -> str:

@@ -18,7 +18,7 @@ DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
 FAIL_ON = ("any", "regression", "gate", "never")
 NEEDS_EVAL_SUITE = (
     *("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "markdown", "github", "run_name"),
-    *("resume", "regrade", "shard", "baseline", "baseline_missing", "fail_on", "confirm"),
+    *("resume", "regrade", "record", "replay", "shard", "baseline", "baseline_missing", "fail_on", "confirm"),
 )
 
 
@@ -66,6 +66,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Go on with a run (default: the latest): its verdicts stand where nothing has changed since.",
     )
     add("--eval-regrade", metavar="RUN", help="Score the answers of an earlier run anew; no agent is called.")
+    add(
+        "--eval-record",
+        action="store_true",
+        default=None,
+        help="Keep every answer of agents and judges beside the run, for --eval-replay.",
+    )
+    add(
+        "--eval-replay",
+        metavar="RUN",
+        help="Take every answer of agents and judges from a run that was recorded; nobody is asked.",
+    )
     add("--eval-shard", metavar="I/N", help="Evaluate the I-th of N parts; `evalsuite merge` puts them together.")
     add(
         "--eval-baseline",

@@ -52,14 +52,18 @@ class Roster:
 class AgentsOf:
     """The agents of one test set, where ``configured`` are the names that hold in its folder.
 
-    Where they are not ``needed``, because a fixture gives the agent, one that is not configured is None.
+    Where they are not ``needed``, because a fixture gives the agent, one that is not configured is None; all are where
+    none is ``loads``-ed, because none will be called.
     """
 
-    def __init__(self, roster: Roster, test_set: TestSet, configured: Mapping[str, Any], *, needed: bool) -> None:
+    def __init__(
+        self, roster: Roster, test_set: TestSet, configured: Mapping[str, Any], *, needed: bool, loads: bool = True
+    ) -> None:
         self._roster = roster
         self._test_set = test_set
         self._configured = configured
         self._needed = needed
+        self._loads = loads
         self._known: dict[tuple[str, ...], NamedAgents] = {}
         settings = roster.settings
         only = next(iter(configured)) if len(configured) == 1 else None
@@ -86,6 +90,8 @@ class AgentsOf:
         return agents
 
     def _find(self, name: str, case: Case) -> Agent | None:
+        if not self._loads:
+            return None
         if name in self._configured or ":" in name:
             return self._roster.load(name, self._configured)
         if not self._needed:

@@ -16,7 +16,7 @@ from pytest_evalsuite.comparison.policy import Policy, base_by_case
 from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.judging import JudgingDesk
-from pytest_evalsuite.execution.replay import NOBODY, given_attempt, stored_attempts
+from pytest_evalsuite.execution.replay import NOBODY, attempt_json, given_attempt, recorded_attempt, stored_attempts
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
@@ -76,7 +76,7 @@ class EvalSession:
         self.policy = Policy(settings.fail_on, confirm=settings.confirm)
         self.collected: dict[tuple[str, str], Collected] = {}
         """By test set and agent, before any selection."""
-        self.names = Names(config, settings)
+        self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
         self.usage_errors: list[str] = []
         self._uncollected: list[str] = []
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
@@ -88,9 +88,10 @@ class EvalSession:
             versions={"pytest-evalsuite": __version__, "pytest": pytest.__version__},
             facts={
                 option: {"from": earlier.run_id}
-                for option, earlier in (("resume", sources.resume), ("regrade", sources.regrade))
-                if earlier is not None
+                for option, earlier in vars(sources).items()
+                if option in ("resume", "regrade", "replay") and earlier is not None
             },
+            answers=settings.record,
         )
         self._shard: dict[str, Any] | None = None
         self._turns: dict[tuple[str, str, str], list[CaseItem]] | None = None
@@ -121,6 +122,7 @@ class EvalSession:
         if path is not None and self.worker is not None and not self._is_stopped_by_collection(session):
             self._recorder.join(Path(path), self.worker)
             self._recorder.write_plan(plan)
+            self._keep_versions()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -199,7 +201,10 @@ class EvalSession:
 
     def agent_of(self, item: CaseItem) -> Agent:
         """Who is put the item's case; nobody where answers are there already."""
-        return NOBODY if self.sources.regrade is not None else self.names.agent_in_force(item)
+        return NOBODY if self._asks_nobody() else self.names.agent_in_force(item)
+
+    def _asks_nobody(self) -> bool:
+        return self.sources.regrade is not None or self.sources.replay is not None
 
     def wants_trials(self, item: CaseItem, record: Mapping[str, Any]) -> bool:
         """Whether a failed case is to be asked again before it is blamed, and somebody is there to be asked."""
@@ -236,12 +241,32 @@ class EvalSession:
         """The last turn of its conversation that is selected; 0 for a case that stands alone."""
         return max(turn.case.turn for turn in self._turns_with(item))
 
-    def stored_answers(self, item: CaseItem) -> Sequence[Attempt]:
+    def stored_answers(self, item: CaseItem, numbers: Iterable[int]) -> Sequence[Attempt]:
         """The answers to the item's case that are there to be scored; none where its agent is asked."""
         if item.case.actual is not None and item.case.turn == 0:
             return (given_attempt(item.case),)
+        recording = self.sources.replay
+        if recording is not None:
+            found = ((number, recording.answer(item.key, item.case.fingerprint, number)) for number in numbers)
+            return [recorded_attempt(answer, number) for number, answer in found]
         earlier = self.sources.regrade
         return () if earlier is None else stored_attempts(item.case, earlier.record(item.key), earlier.run_id)
+
+    def keep_answers(self, item: CaseItem, attempts: Iterable[Attempt]) -> None:
+        """Keep what came of attempts, where a run is recorded."""
+        if self.settings.record:
+            key = {**item.key._asdict(), "fingerprint": item.case.fingerprint}
+            for attempt in attempts:
+                self._recorder.keep_answer({"kind": "answer", **key, **attempt_json(attempt)})
+
+    def _keep_verdict(self, said: Mapping[str, Any]) -> None:
+        self._recorder.keep_answer({"kind": "verdict", **said})
+
+    def _keep_versions(self) -> None:
+        if self.settings.record:
+            for (test_set, agent), collected in self.collected.items():
+                version = collected.agent_version
+                self._recorder.keep_answer({"kind": "agent", "test_set": test_set, "agent": agent, "version": version})
 
     def following(self, item: CaseItem, agent: Agent) -> Callable[[], Iterable[Ticket]] | None:
         """The cases that pytest will set up from this one on and that are put to the same agent."""
@@ -254,7 +279,7 @@ class EvalSession:
             for other in items[start:]:
                 if not isinstance(other, CaseItem) or not _may_run_ahead(other):
                     continue
-                shares_agent = self.sources.regrade is not None or other.shares_agent_with(item)
+                shares_agent = self._asks_nobody() or other.shares_agent_with(item)
                 if shares_agent and self.kept_record(other) is None:
                     yield other.ticket(agent)
 
@@ -349,6 +374,7 @@ class EvalSession:
         if (len(plan) or plan.shard) and not self._is_stopped_by_collection(session):
             self._recorder.open()
             self._recorder.write_plan(plan)
+            self._keep_versions()
         self._progress.start(self._live_terminal(), len(plan))
         reason: BaseException | None = None
         try:

@@ -53,6 +53,8 @@ class Settings:
     run_name: str | None = None
     resume: str | None = None
     regrade: str | None = None
+    record: bool = False
+    replay: str | None = None
     shard: tuple[int, int] | None = None
     """Number of this part, from 1, and of how many."""
     baseline: str | None = None
@@ -117,6 +119,8 @@ def read_settings(config: pytest.Config) -> Settings:
         run_name=_run_name(config),
         resume=option("eval_resume"),
         regrade=option("eval_regrade"),
+        record=bool(option("eval_record")),
+        replay=option("eval_replay"),
         shard=_shard(option("eval_shard")),
         baseline=option("eval_baseline") or config.getini("evalsuite_baseline") or None,
         needs_baseline=option("eval_baseline_missing") != "warn",
@@ -131,6 +135,9 @@ def check_together(settings: Settings) -> None:
         raise ConfigurationError(
             "--eval-resume and --eval-regrade: the one calls agents, the other does not; keep one"
         )
+    earlier = {"resume": settings.resume, "regrade": settings.regrade, "record": settings.record or None}
+    if settings.replay and (others := [option for option, value in earlier.items() if value is not None]):
+        raise ConfigurationError(f"--eval-replay and --eval-{others[0]}: a replay asks nobody anything; keep one")
     if settings.fail_on == "regression" and settings.baseline is None:
         raise ConfigurationError("--eval-fail-on regression needs something to compare with: give --eval-baseline")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_evalsuite.errors import BaselineMissing, ConfigurationError, StoreError
 from pytest_evalsuite.runs.reuse import Earlier
 from pytest_evalsuite.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.runs.recording import Recording
 
 __all__ = ["Sources"]
 
@@ -17,7 +20,7 @@ GIVEN: Final = "evalsuite_sources"
 
 
 class Sources:
-    """What ``--eval-resume``, ``--eval-regrade`` and ``--eval-baseline`` name, read before anything runs.
+    """What ``--eval-resume``, ``--eval-regrade``, ``--eval-replay`` and ``--eval-baseline`` name, read at the start.
 
     ``latest`` is another run once this one is kept, so that a worker is told paths. Raises ConfigurationError where
     something that is named cannot be had.
@@ -32,8 +35,10 @@ class Sources:
         if workerinput is None:
             self._find("resume", settings.resume)
             self._find("regrade", settings.regrade)
+            self._find("replay", settings.replay)
         self.resume = self._read("resume")
         self.regrade = self._read("regrade")
+        self.replay = self._recording()
         self.baseline: Any = None
         """A `comparison.model.Side`, None where nothing is compared."""
         if workerinput is not None:
@@ -77,6 +82,17 @@ class Sources:
                 f"--eval-resume: run {earlier.run_id} is still running: follow it with `evalsuite watch`"
             )
         return earlier
+
+    def _recording(self) -> Recording | None:
+        path = self.paths.get("replay")
+        if path is None:
+            return None
+        from pytest_evalsuite.runs.recording import Recording
+
+        try:
+            return Recording.read(Path(path))
+        except StoreError as error:
+            raise ConfigurationError(f"--eval-replay: {error}") from None
 
     def _load_baseline(self, settings: Settings, folder: Path) -> None:
         from pytest_evalsuite.comparison.reference import load_side

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.loop import Loop
-from pytest_evalsuite.execution.scoring import Context, answer_for, why_not
+from pytest_evalsuite.execution.scoring import Context, answer_for, ascore, why_not
 from pytest_evalsuite.methods._base import Score
 from pytest_evalsuite.testsets.model import Case
 
@@ -73,17 +73,17 @@ class JudgingDesk:
             context = replace(context, judges=bench)
         if self._room is None:
             self._room = asyncio.Semaphore(self._concurrency)
-        numbers = [
-            number
+        asked = [
+            (number, check)
             for number, check in enumerate(case.checks)
             if check.method.is_async and why_not(case, check, reply, context) is None
         ]
         async with self._room:
             scores = await asyncio.gather(
                 *[
-                    case.checks[number].method.ascore(answer_for(case, case.checks[number], attempt, reply, context))
-                    for number in numbers
+                    ascore(number, check, answer_for(case, check, attempt, reply, context), attempt, context)
+                    for number, check in asked
                 ],
                 return_exceptions=True,
             )
-        return dict(zip(numbers, scores, strict=True))
+        return dict(zip([number for number, _ in asked], scores, strict=True))

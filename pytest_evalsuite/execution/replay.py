@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
-from pytest_evalsuite.errors import AnswerMissing
+from pytest_evalsuite.errors import AnswerMissing, Replayed, TurnBroken
 from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.execution.failure import describe_error
+from pytest_evalsuite.execution.result import reply_json
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 from pytest_evalsuite.testsets.model import Case
 
-__all__ = ["GIVEN", "NOBODY", "given_attempt", "stored_attempts"]
+__all__ = ["GIVEN", "NOBODY", "attempt_json", "given_attempt", "recorded_attempt", "stored_attempts"]
 
 
 async def _answer(**_: Any) -> None:
@@ -41,6 +43,32 @@ def stored_attempts(case: Case, record: Mapping[str, Any] | None, run_id: str) -
     if "question" in changed_parts(record["fingerprint"], case.fingerprint):
         return [_missing(1, f"the question has changed since run {run_id}: its answer is to another one")]
     return list(_attempts(record, run_id))
+
+
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
+    """An attempt as JSON values, from which `recorded_attempt` makes it again."""
+    came: dict[str, Any] = {
+        "number": attempt.number,
+        "started_at": attempt.started_at,
+        "seconds": attempt.seconds,
+        "history": [dict(message) for message in attempt.history],
+    }
+    if attempt.error is not None:
+        return {**came, "cause": describe_error(attempt.error)}
+    return {**came, **reply_json(attempt.reply)}
+
+
+def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
+    """The attempt that was recorded; one that ends in AnswerMissing for a text that says why there is none."""
+    if isinstance(found, str):
+        return _missing(number, found)
+    attempt = Attempt(number, found["started_at"], found["seconds"], history=found["history"], is_replayed=True)
+    cause = found.get("cause")
+    if cause is None:
+        attempt.reply = _reply(found)
+    else:
+        attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else Replayed(cause)
+    return attempt
 
 
 def _attempts(record: Mapping[str, Any], run_id: str) -> Iterator[Attempt]:

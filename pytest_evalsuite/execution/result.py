@@ -15,7 +15,7 @@ from pytest_evalsuite.execution.repeats import summary_statistics
 from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, SkippedCheck, Verdict
 from pytest_evalsuite.testsets.model import Case, PassRule
 
-__all__ = ["case_record", "renewed", "unrun_record"]
+__all__ = ["case_record", "renewed", "reply_json", "unrun_record"]
 
 IDENTITY: Final = (
     *("test_set", "case_id", "agent", "name", "position", "line", "file"),
@@ -52,7 +52,7 @@ def case_record(
     if shown.attempt.history:
         record["history"] = [dict(message) for message in shown.attempt.history]
     record.update(_question(case))
-    record.update(_reply(shown.attempt.reply))
+    record.update(reply_json(shown.attempt.reply))
     record["reasoning"] = _reasoning(shown.checks)
     record["checks"] = [_check(result) for result in shown.checks]
     if len(scored) > 1:
@@ -124,7 +124,8 @@ def _question(case: Case) -> dict[str, Any]:
     return asked
 
 
-def _reply(reply: AgentReply | None) -> dict[str, Any]:
+def reply_json(reply: AgentReply | None) -> dict[str, Any]:
+    """What an agent answered, as a record holds it; empty for None."""
     if reply is None:
         return {}
     shown: dict[str, Any] = {"actual_response": output_text(reply.output)}
@@ -189,7 +190,7 @@ def _attempt(scored: ScoredAttempt) -> dict[str, Any]:
         shown["cause"] = describe_error(scored.error)
     if attempt.history:
         shown["history"] = [dict(message) for message in attempt.history]
-    shown.update(_reply(attempt.reply))
+    shown.update(reply_json(attempt.reply))
     shown["checks"] = [_check(result) for result in scored.checks]
     shown["execution_time_ms"] = round(attempt.seconds * 1000, 3)
     return shown

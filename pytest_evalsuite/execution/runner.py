@@ -28,7 +28,7 @@ class Ticket:
 
     ``then`` is called with each attempt that has a reply, at once. ``answered`` are the attempts where they are known
     already: nobody is called then. For a turn of a conversation, ``through`` is the last turn that is wanted, and
-    ``anew`` has the conversation begun from its start.
+    ``anew`` has the conversation begun from its start. ``first`` is the number of the first attempt.
     """
 
     key: Hashable
@@ -40,6 +40,12 @@ class Ticket:
     answered: Sequence[Attempt] = ()
     through: int = 0
     anew: bool = False
+    first: int = 1
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its attempts."""
+        return range(self.first, self.first + self.iterations)
 
     @property
     def is_turn(self) -> bool:
@@ -51,8 +57,8 @@ class Ticket:
         if self.answered:
             request = request_of(self.case)
             return [Call(self.agent, request, one.number, then=self.then, answered=one) for one in self.answered]
-        numbers = range(1, self.iterations + 1)
-        return [Call(self.agent, request_of(self.case), number, self.timeout, then=self.then) for number in numbers]
+        case, timeout = self.case, self.timeout
+        return [Call(self.agent, request_of(case), number, timeout, then=self.then) for number in self.numbers]
 
 
 def request_of(case: Case) -> Request:
@@ -216,7 +222,7 @@ class CaseRunner:
         if dialogues is None:
             dialogues = [
                 Dialogue(conversation, ticket.agent, number, request_of=request_of, timeout_of=self._timeout_of)
-                for number in range(1, ticket.iterations + 1)
+                for number in ticket.numbers
             ]
             if not ticket.anew:
                 self._dialogues[key] = dialogues

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import CaseError, MethodError, TurnBroken
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
+from pytest_evalsuite.judges import asking_for
 from pytest_evalsuite.methods._base import Answer, Score
 from pytest_evalsuite.methods._json import parse
 from pytest_evalsuite.testsets.condition import why_skipped
@@ -29,6 +31,7 @@ __all__ = [
     "SkippedCheck",
     "Verdict",
     "answer_for",
+    "ascore",
     "judge_case",
     "score_attempt",
     "why_not",
@@ -104,7 +107,7 @@ class Context:
     """What scoring needs besides case and answer.
 
     The language of reasons, the agent's name, the test set's tags, the judges, how long a method may take (seconds),
-    and how to ask the agent once more.
+    how to ask the agent once more, and what the case is found by.
     """
 
     language: str = "en"
@@ -113,6 +116,7 @@ class Context:
     judges: Bench | None = None
     time_limit: float | None = None
     ask_again: Callable[[], float] | None = None
+    key: tuple[str, ...] = ()
 
 
 def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) -> ScoredAttempt:
@@ -134,7 +138,7 @@ def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) 
             score = (
                 awaited[number]
                 if number in awaited
-                else _score(check, answer_for(case, check, attempt, attempt.reply, context))
+                else _score(number, check, answer_for(case, check, attempt, attempt.reply, context), attempt, context)
             )
             results.append(_checked(check, score))
         except Exception as broken:
@@ -218,9 +222,17 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
     )
 
 
-def _score(check: Check, answer: Answer) -> Score | BaseException:
+async def ascore(number: int, check: Check, answer: Answer, attempt: Attempt, context: Context) -> Score:
+    """Score an answer with an asynchronous check, the case's ``number``-th from 0."""
+    with asking_for(json.dumps([*context.key, attempt.number, number])):
+        return await check.method.ascore(answer)
+
+
+def _score(number: int, check: Check, answer: Answer, attempt: Attempt, context: Context) -> Score | BaseException:
     try:
-        return asyncio.run(check.method.ascore(answer)) if check.method.is_async else check.method.score(answer)
+        if check.method.is_async:
+            return asyncio.run(ascore(number, check, answer, attempt, context))
+        return check.method.score(answer)
     except (Exception, *ENDS_NOTHING) as error:
         return error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +25,8 @@ class Bench:
 
     ``default`` is the judge of checks that name none. ``named`` maps further names to a function, an object with
     ``judge`` and ``identity``, or another name. A name is one of those, ``embedded``, ``openai:<model>``, or
-    ``anthropic:<model>``.
+    ``anthropic:<model>``. ``watch`` is put before each judge. Where no model is to be asked, ``asks`` is False, and
+    none needs a client or a key.
     """
 
     def __init__(
@@ -35,11 +36,15 @@ class Bench:
         *,
         prompts: Path | None = None,
         requests_per_minute: float | None = None,
+        watch: Callable[[Judge], Judge] | None = None,
+        asks: bool = True,
     ) -> None:
         self.default = default
         self._named = dict(named or {})
         self._folder = prompts
         self._rate = requests_per_minute
+        self._watch = watch
+        self._asks = asks
         self._made: dict[str, Judge] = {}
         self._models: dict[str, LlmJudge] = {}
 
@@ -47,7 +52,14 @@ class Bench:
         """A bench that knows further names, which win; it shares the models, and so their limits and outages."""
         if not named:
             return self
-        bench = Bench(self.default, {**self._named, **named}, prompts=self._folder, requests_per_minute=self._rate)
+        bench = Bench(
+            self.default,
+            {**self._named, **named},
+            prompts=self._folder,
+            requests_per_minute=self._rate,
+            watch=self._watch,
+            asks=self._asks,
+        )
         bench._models = self._models
         return bench
 
@@ -66,6 +78,10 @@ class Bench:
 
     def get(self, names: Sequence[str] = (), vote: Literal["majority", "mean"] = "majority") -> Judge:
         """The judge of this name, of several names a vote, of none the default. Raises ConfigurationError."""
+        judge = self._find(names, vote)
+        return judge if self._watch is None else self._watch(judge)
+
+    def _find(self, names: Sequence[str], vote: Literal["majority", "mean"]) -> Judge:
         if len(names) > 1:
             from pytest_evalsuite.judges._vote import VotingJudge
 
@@ -124,7 +140,7 @@ class Bench:
         name = f"{provider}:{model}"
         if name not in self._models:
             module = import_module(f"pytest_evalsuite.judges._{provider}")
-            chat = getattr(module, PROVIDERS[provider])(model)
+            chat = getattr(module, PROVIDERS[provider])(model, asks=self._asks)
             self._models[name] = LlmJudge(chat, Prompts(self._folder), requests_per_minute=self._rate)
         return self._models[name]
 

@@ -29,7 +29,7 @@ class ClientChat(ABC):
 
     The client retries 408, 409, 429, 5xx and lost connections, and waits as long as a Retry-After of up to a minute
     says. ``retries`` of 0 means none. Must be used on one event loop. Raises ConfigurationError when the client is not
-    installed or not told whom to ask.
+    installed or not told whom to ask, unless it is not to ask anybody (``asks``).
     """
 
     provider: ClassVar[str]
@@ -40,11 +40,13 @@ class ClientChat(ABC):
     """The class of all its errors."""
     extra: ClassVar[str]
 
-    def __init__(self, model: str, *, timeout: float = TIMEOUT, retries: int = RETRIES) -> None:
+    def __init__(self, model: str, *, timeout: float = TIMEOUT, retries: int = RETRIES, asks: bool = True) -> None:
         self._name = model
         self._limits = {"timeout": timeout, "max_retries": retries}
         self._options: Mapping[str, Any] = {"temperature": 0.0}
         self._made: Any = None
+        if not asks:
+            return
         if find_spec(self.provider) is None:
             raise ConfigurationError(
                 f"the judge {self.model} needs the client {self.provider}: "

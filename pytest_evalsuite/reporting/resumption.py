@@ -11,13 +11,15 @@ __all__ = ["resume_command", "resume_lines"]
 NAMED: Final = 3
 """Cases that are named for each reason."""
 
-ENDS_ELSEWHERE: Final = ("--eval-resume", "--eval-regrade")
+ENDS_ELSEWHERE: Final = ("--eval-resume", "--eval-regrade", "--eval-replay")
 
 
 def resume_lines(info: Mapping[str, Any]) -> Iterator[str]:
     """What a run took over from the one that it goes on with, or whose answers it graded anew."""
     if (regrade := info.get("regrade")) is not None:
         yield f"graded anew: the answers of run {regrade['from']}; no agent was called"
+    if (replay := info.get("replay")) is not None:
+        yield f"replayed: the answers of run {replay['from']}; no agent and no judge was asked"
     resume = info.get("resume")
     if resume is None or "reused" not in resume:
         return

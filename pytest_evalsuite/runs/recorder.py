@@ -7,6 +7,7 @@ import os
 import platform
 import socket
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -27,14 +28,20 @@ class Recorder:
     """Keeps a run. What cannot be written is noted in ``problems``, and the run goes on.
 
     Several processes may keep one run: the first one calls `open`, the others `join`. ``facts`` are further things to
-    say of it.
+    say of it. With ``answers``, what agents and judges say is kept too.
     """
 
     def __init__(
-        self, root: Path, *, name: str | None, versions: Mapping[str, str], facts: Mapping[str, Any] | None = None
+        self,
+        root: Path,
+        *,
+        name: str | None,
+        versions: Mapping[str, str],
+        facts: Mapping[str, Any] | None = None,
+        answers: bool = False,
     ) -> None:
         self.plan = Plan()
-        self.facts: dict[str, Any] = {"resume": None, "regrade": None, **(facts or {})}
+        self.facts: dict[str, Any] = {"resume": None, "regrade": None, "replay": None, **(facts or {})}
         self.results = Results()
         self.problems: list[str] = []
         self._root = root
@@ -43,6 +50,9 @@ class Recorder:
         self._started_at = datetime.now(timezone.utc)
         self._directory: RunDirectory | None = None
         self._journal: Journal | None = None
+        self._keeps_answers = answers
+        self._answers: Journal | None = None
+        self._answers_lock = threading.Lock()
 
     @property
     def path(self) -> Path | None:
@@ -57,7 +67,7 @@ class Recorder:
     def join(self, path: Path, worker: str) -> None:
         """Keep the run of another process, in a journal of this worker's own."""
         self._directory = RunDirectory(path)
-        self._journal = self._directory.journal(worker)
+        self._begin_journals(self._directory, worker)
 
     def write_plan(self, plan: Plan) -> None:
         """Say which cases are to be evaluated."""
@@ -76,6 +86,13 @@ class Recorder:
         """Append a record, as its line of JSON, to this process's journal."""
         if self._journal is not None:
             self._journal.append(line)
+
+    def keep_answer(self, said: Mapping[str, Any]) -> None:
+        """Append what an agent or a judge said, in whatever thread it did."""
+        if self._answers is not None:
+            line = encode(said)
+            with self._answers_lock:
+                self._answers.append(line)
 
     def lost_with_worker(self, node_id: str, message: str) -> None:
         """Note that the worker died which ran the test item of this id, unless the case has a result."""
@@ -142,11 +159,16 @@ class Recorder:
 
     def close(self) -> None:
         """Bring the journal to the disk."""
-        if self._journal is not None:
-            self._journal.close()
-            if self._journal.problem is not None:
-                self.note([self._journal.problem])
-            self._journal = None
+        for journal in (self._journal, self._answers):
+            if journal is not None:
+                journal.close()
+                if journal.problem is not None:
+                    self.note([journal.problem])
+        self._journal = self._answers = None
+
+    def _begin_journals(self, directory: RunDirectory, worker: str) -> None:
+        self._journal = directory.journal(worker)
+        self._answers = directory.recording(worker) if self._keeps_answers else None
 
     def _create(self) -> None:
         try:
@@ -155,7 +177,7 @@ class Recorder:
             self._directory = RunDirectory.create(Path(tempfile.gettempdir()) / f"evalsuite-{new_run_id()}")
             self.note([f"{error}; this run is kept in {self._directory.path}"])
         self._directory.write_run(self._info("running", None))
-        self._journal = self._directory.journal("main")
+        self._begin_journals(self._directory, "main")
 
     def _keep_in_folder(self, write: Callable[[], object]) -> None:
         try:

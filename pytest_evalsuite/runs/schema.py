@@ -313,6 +313,12 @@ class Regrade(Part):
     earlier: str = Field(alias="from", description="The earlier run's id.")
 
 
+class Replay(Part):
+    """Whose answers were taken, of agents and judges: nobody was asked."""
+
+    earlier: str = Field(alias="from", description="The recorded run's id.")
+
+
 class BarVerdict(Part):
     """A bar of a test set's gate, and how it was reached."""
 
@@ -358,6 +364,7 @@ class Run(Part):
     shard: Shard | None
     resume: Resume | None
     regrade: Regrade | None
+    replay: Replay | None
     versions: dict[str, str]
 
 

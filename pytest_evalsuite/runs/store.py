@@ -131,6 +131,10 @@ class RunDirectory:
         """The journal of one process of this run."""
         return Journal(self.path / f"results-{worker}.jsonl")
 
+    def recording(self, worker: str) -> Journal:
+        """What agents and judges have said to one process of this run."""
+        return Journal(self.path / f"recording-{worker}.jsonl")
+
     def _write(self, name: str, parts: Iterable[bytes]) -> None:
         path = self.path / name
         if not self.path.is_dir():  # it would be made again, without the results that it held
