@@ -205,6 +205,8 @@ class Result(Answered):
         None, description="True where it must pass whatever a gate tolerates; else left out."
     )
     conversation: IfKnown[Turn] = None
+    file_url: IfKnown[str] = Field(None, description="What the case attaches: a path from its file, or an address.")
+    file_mime_type: IfKnown[str] = Field(None, description="The media type of that, given or detected.")
     status: Status
     cause: IfKnown[Cause] = None
     score: Score | None = Field(description="Null when there is none; an error is never 0.")
