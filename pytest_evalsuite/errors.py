@@ -152,6 +152,8 @@ class TurnBroken(CaseError):
 class AttachmentError(CaseError):
     """A case's file is no longer what it was when the test set was read, or could not be fetched."""
 
+    kind = "attachment"
+
 
 class StoreError(EvalsuiteError):
     """A run directory or an artifact could not be written or read."""
