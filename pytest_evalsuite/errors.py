@@ -14,6 +14,7 @@
     |   +-- AnswerMissing          an earlier run was to have the answer, and has none
     |   +-- Replayed               what a case ended in when its answers were recorded
     |   +-- TurnBroken             an earlier turn of the conversation ended in an error: this one is not asked
+    |   +-- AttachmentError        the case's file has gone, has changed, or could not be fetched
     +-- StoreError                 the run directory or an artifact could not be written or read
     |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
 
@@ -31,6 +32,7 @@ from typing import Any
 __all__ = [
     "AgentError",
     "AnswerMissing",
+    "AttachmentError",
     "BaselineMissing",
     "CaseError",
     "CaseFailed",
@@ -145,6 +147,12 @@ class TurnBroken(CaseError):
     """An earlier turn of the conversation ended in an error, so that this one could not be asked."""
 
     kind = "turn"
+
+
+class AttachmentError(CaseError):
+    """A case's file is no longer what it was when the test set was read, or could not be fetched."""
+
+    kind = "attachment"
 
 
 class StoreError(EvalsuiteError):

@@ -102,6 +102,8 @@ class CaseItem(pytest.Function):
         iterations, timeout = settings.iterations_of(case), settings.timeout_of(case)
         then = self._begin_to_score if case.waits else None
         answers = state.stored_answers(self, range(1, iterations + 1))
+        if not answers:
+            case.prepare_files()
         return Ticket(self, case, agent, iterations, timeout, then, answers, state.last_turn_of(self))
 
     @property

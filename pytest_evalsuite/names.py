@@ -26,6 +26,8 @@ from pytest_evalsuite.methods import MethodRegistry
 from pytest_evalsuite.roster import AgentsOf, Roster
 from pytest_evalsuite.settings import Settings
 from pytest_evalsuite.testsets import Case, Defaults, TestSet, load_test_set
+from pytest_evalsuite.testsets.attachments import FileRules
+from pytest_evalsuite.testsets.fetching import Fetcher
 
 if TYPE_CHECKING:
     from pytest_evalsuite.runs.recording import Recording
@@ -43,6 +45,7 @@ class Names:
         self._settings = settings
         self._roster = Roster(settings)
         self._methods = MethodRegistry()
+        self._fetcher = Fetcher(settings.fetch_hosts, settings.max_file_bytes) if settings.fetch_hosts else None
         self._of_fixtures: dict[int, tuple[Any, Agent]] = {}
         self.have_been_asked = False
         """Whether there was a test set to read."""
@@ -64,7 +67,8 @@ class Names:
             for name, method in (methods or {}).items():
                 self._methods.register(name, method)
         defaults = Defaults(mode=self._settings.mode, test_method=self._settings.test_method)
-        return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods)
+        files = FileRules(max_bytes=self._settings.max_file_bytes, fetcher=self._fetcher)
+        return load_test_set(path, display_path=display_path, defaults=defaults, methods=self._methods, files=files)
 
     def check_judges(self, test_set: TestSet, hooks: Any, fixture: str = "") -> None:
         """Tell each case who judges it: for checks that name no judge this fixture, or else the configured one.
@@ -108,6 +112,11 @@ class Names:
     async def close_judges(self) -> None:
         """Close the clients of models, on the event loop that has used them."""
         await self._bench.aclose()
+
+    def drop_fetched_files(self) -> None:
+        """Remove the files that were fetched for cases."""
+        if self._fetcher is not None:
+            self._fetcher.close()
 
     def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool) -> AgentsOf:
         """The agents that cases of the test set are put to."""

@@ -116,6 +116,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_confirm", "As --eval-confirm")
     parser.addini("evalsuite_pass_rule", "When a case of several attempts passes: mean, all, any, majority, a number")
     parser.addini("evalsuite_test_method", "The test method of cases that name none", default="semantic_quality")
+    parser.addini("evalsuite_max_file_mb", "Megabytes that a file of a case may have (default: 20)", type="string")
+    parser.addini("evalsuite_fetch_hosts", "Hosts from which files of cases are fetched", type="args")
     parser.addini("evalsuite_mode", "The mode of test sets that name none", default="independent")
 
 

@@ -38,7 +38,7 @@ class Roster:
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
         """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
-        key = (id(agent), case.question is None, case.turn > 0, *sorted(case.inputs))
+        key = (id(agent), case.question is None, case.turn > 0, case.file is None, *sorted(case.inputs))
         if key not in self._checked:
             self._checked.add(key)
             try:

@@ -476,6 +476,7 @@ class EvalSession:
         """Give back what was taken from the interpreter."""
         self.runner.close()
         self.desk.close(self.names.close_judges)
+        self.names.drop_fetched_files()
         self._recorder.close()
         garbage.set_aside(looking_first=True)
 

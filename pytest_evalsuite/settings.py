@@ -13,6 +13,8 @@ import pytest
 
 from pytest_evalsuite.agents.loading import parse_names
 from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.testsets.attachments import MAX_FILE_BYTES
+from pytest_evalsuite.testsets.fetching import Place, read_hosts
 from pytest_evalsuite.testsets.model import Case, PassRule
 
 __all__ = ["FailOn", "Settings", "check_together", "read_settings"]
@@ -61,6 +63,8 @@ class Settings:
     needs_baseline: bool = True
     fail_on: FailOn = "any"
     confirm: int = 4
+    max_file_bytes: int = MAX_FILE_BYTES
+    fetch_hosts: frozenset[Place] = frozenset()
 
     def iterations_of(self, case: Case) -> int:
         """How many times the case is asked, 1..100."""
@@ -126,6 +130,8 @@ def read_settings(config: pytest.Config) -> Settings:
         needs_baseline=option("eval_baseline_missing") != "warn",
         fail_on=option("eval_fail_on") or _ini(config, "evalsuite_fail_on", _fail_on) or "any",
         confirm=_confirm(config),
+        max_file_bytes=_ini(config, "evalsuite_max_file_mb", _megabytes) or MAX_FILE_BYTES,
+        fetch_hosts=read_hosts(config.getini("evalsuite_fetch_hosts")),
     )
 
 
@@ -232,6 +238,13 @@ def _seconds(text: str) -> float:
     if not math.isfinite(seconds) or seconds <= 0:
         raise ValueError("expected seconds, more than 0")
     return seconds
+
+
+def _megabytes(text: str) -> int:
+    try:
+        return max(1, int(_seconds(text) * 1_000_000))
+    except ValueError:
+        raise ValueError("expected megabytes, more than 0") from None
 
 
 def _rate(text: str) -> float:

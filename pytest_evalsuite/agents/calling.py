@@ -34,6 +34,7 @@ class Request:
     files: Sequence[Any] = ()
 
 
+_FILE_LOST: Final = "declare a parameter named files, a list of attachments, or case"
 _NO_INPUTS: Final[frozenset[str]] = frozenset()
 
 
@@ -62,7 +63,7 @@ class Agent:
         self.make = make
         """Gives the function of a fresh instance, where the agent is a class."""
         self.is_async = _is_async(function) if is_async is None else is_async
-        self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
+        self._plans: dict[tuple[bool, frozenset[str], bool], _Plan] = {}
 
     def __repr__(self) -> str:
         return f"<Agent {self.name}>"
@@ -110,19 +111,23 @@ class Agent:
 
     def _plan(self, request: Request) -> _Plan:
         inputs = request.inputs
-        key = (request.question is not None, frozenset(inputs) if inputs else _NO_INPUTS)
+        key = (request.question is not None, frozenset(inputs) if inputs else _NO_INPUTS, bool(request.files))
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._make_plan(*key)
         return plan
 
-    def _make_plan(self, has_question: bool, inputs: frozenset[str]) -> _Plan:
+    def _make_plan(self, has_question: bool, inputs: frozenset[str], has_files: bool) -> _Plan:
         primary = "question" if has_question else "inputs"
         parameters = _parameters(self.function)
         if parameters is None:
+            if has_files:
+                raise ConfigurationError(f"agent {self.name!r} does not tell its parameters: {_FILE_LOST}")
             return _Plan((primary,), ())
         given = inputs.union(name for name in CONTEXT_NAMES if has_question or name != "question")
         sources = self._sources(parameters, given, inputs, primary)
+        if has_files:
+            self._place_files(parameters, sources, inputs)
         if not {"question", "inputs", "case", *inputs} & set(sources.values()):
             raise ConfigurationError(
                 f"agent {self.name!r} takes neither the question nor any input of the case {_takes(parameters)}"
@@ -135,6 +140,19 @@ class Agent:
                 "does not give"
             )
         return _Plan(positional, tuple(sources.items()))
+
+    def _place_files(
+        self, parameters: Sequence[inspect.Parameter], sources: dict[str, str], inputs: frozenset[str]
+    ) -> None:
+        """Let the files go somewhere. Raises ConfigurationError where the agent takes neither them nor the case."""
+        taken = {*sources.values()} - inputs
+        if taken & {"files", "case"}:
+            return
+        if "files" in inputs or not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            raise ConfigurationError(
+                f"agent {self.name!r} does not take the file of the case {_takes(parameters)}: {_FILE_LOST}"
+            )
+        sources["files"] = "files"
 
     def _sources(
         self, parameters: Sequence[inspect.Parameter], given: frozenset[str], inputs: frozenset[str], primary: str
@@ -191,7 +209,9 @@ def _reachable(names: Sequence[str], sources: Mapping[str, str]) -> list[str]:
 
 
 def _value(request: Request, inputs: Mapping[str, Any], name: str) -> Any:
-    return inputs[name] if name in inputs else getattr(request, name)
+    if name in inputs:
+        return inputs[name]
+    return list(request.files) if name == "files" else getattr(request, name)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:

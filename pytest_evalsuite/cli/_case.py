@@ -10,7 +10,7 @@ from pytest_evalsuite.cli._common import UNLIMITED
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
-from pytest_evalsuite.reporting.failure import FailureText, case_file
+from pytest_evalsuite.reporting.failure import FailureText, attached, case_file
 
 __all__ = ["case_lines"]
 
@@ -59,6 +59,9 @@ def asked_and_answered(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("question", "inputs"):
         if record.get(key) is not None:
             yield key, as_text(record[key])
+    file = attached(record)
+    if file is not None:
+        yield "file", file
     expected = record.get("expected_response", [])
     for number, text in enumerate([expected] if isinstance(expected, str) else expected):
         yield "or" if number else "expected", text

@@ -20,6 +20,7 @@ __all__ = ["case_record", "renewed", "reply_json", "unrun_record"]
 IDENTITY: Final = (
     *("test_set", "case_id", "agent", "name", "position", "line", "file"),
     *("fingerprint", "test_method", "tags", "metadata", "known_failure", "required", "conversation"),
+    *("file_url", "file_mime_type"),
 )
 """What a record says of the case itself, whatever came of it."""
 
@@ -100,6 +101,9 @@ def _identity(case: Case, test_set: str, agent: str, file: str | None) -> dict[s
         record["required"] = True
     if case.conversation is not None:
         record["conversation"] = {"id": case.conversation.id, "turn": case.turn, "turns": len(case.conversation.turns)}
+    if case.file is not None:
+        record["file_url"] = case.file.url
+        record["file_mime_type"] = case.file.mime_type
     return record
 
 

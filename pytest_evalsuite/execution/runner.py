@@ -69,6 +69,7 @@ def request_of(case: Case) -> Request:
         inputs=case.inputs,
         case=case,
         metadata=case.metadata,
+        files=case.files,
     )
 
 

@@ -34,6 +34,8 @@ COLUMNS: Final = (
     "test_method",
     "passing_score",
     "known_failure",
+    "file_url",
+    "file_mime_type",
 )
 FORMULA: Final = re.compile("'*[-=+@\t\r\n\uff0d\uff1d\uff0b\uff20]")
 """What a cell must not begin with, the full-width forms too; behind ``'`` it would be taken for what is escaped."""
@@ -86,6 +88,8 @@ def _row(record: Mapping[str, Any]) -> list[Any]:
         method if isinstance(method, str) or method is None else ", ".join(method),
         record.get("passing_score"),
         record.get("known_failure"),
+        record.get("file_url"),
+        record.get("file_mime_type"),
     ]
 
 

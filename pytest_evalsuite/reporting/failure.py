@@ -11,7 +11,7 @@ from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import differing, marked_lines
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
 
-__all__ = ["FailureText", "case_file", "display_score", "headline"]
+__all__ = ["FailureText", "attached", "case_file", "display_score", "headline"]
 
 LABEL: Final = 10
 """Columns for the labels before the texts."""
@@ -137,6 +137,7 @@ class FailureText:
         yield from _dialogue(record, page)
         yield from page.text("question", record.get("question"))
         yield from page.text("inputs", _json(record["inputs"]) if record.get("inputs") else None)
+        yield from page.text("file", attached(record))
         yield from page.comparison(_expected_texts(record), _actual_text(record), marks=_compares_whole(record))
         if record["status"] == "error":
             yield from page.text("cause", _raised(record["cause"]))
@@ -159,6 +160,11 @@ def _dialogue(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
         yield f"... ({numbers.count(omitted, 'earlier turn')})", {"light": True}
     for message in history:
         yield from page.text("user" if message["role"] == "user" else "agent", message["content"])
+
+
+def attached(record: Mapping[str, Any]) -> str | None:
+    """What the case attaches, with its media type; None where it has no file."""
+    return f"{record['file_url']} ({record['file_mime_type']})" if record.get("file_url") else None
 
 
 def _expected_texts(record: Mapping[str, Any]) -> list[str]:

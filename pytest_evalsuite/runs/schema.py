@@ -39,11 +39,22 @@ class Cause(Part):
     """Why a case has no verdict."""
 
     kind: Literal[
-        "agent", "reply", "timeout", "method", "judge", "answer", "error", "setup", "worker_crash", "skip", "stopped"
+        "agent",
+        "reply",
+        "timeout",
+        "method",
+        "judge",
+        "answer",
+        "attachment",
+        "error",
+        "setup",
+        "worker_crash",
+        "skip",
+        "stopped",
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
         "method: the answer could not be scored; judge: it gave no verdict; answer: the run that is graded anew has "
-        "none; setup: a fixture raised; "
+        "none; attachment: the case's file has gone, has changed or could not be fetched; setup: a fixture raised; "
         "worker_crash: its process died; skip: a mark or the agent skipped the case, or no check "
         "applies; stopped: the run ended before its turn."
     )
@@ -205,6 +216,8 @@ class Result(Answered):
         None, description="True where it must pass whatever a gate tolerates; else left out."
     )
     conversation: IfKnown[Turn] = None
+    file_url: IfKnown[str] = Field(None, description="What the case attaches: a path from its file, or an address.")
+    file_mime_type: IfKnown[str] = Field(None, description="The media type of that, given or detected.")
     status: Status
     cause: IfKnown[Cause] = None
     score: Score | None = Field(description="Null when there is none; an error is never 0.")

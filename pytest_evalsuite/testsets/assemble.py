@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pytest_evalsuite.testsets.attachments import FileFinder
 from pytest_evalsuite.testsets.build import CaseBuilder
 from pytest_evalsuite.testsets.cases import Found, RawCases
 from pytest_evalsuite.testsets.checks import CaseDefaults
@@ -25,13 +26,13 @@ NAMED: Final = ("inputs", "metadata")
 
 
 def assemble(
-    raw: RawCases, defaults: CaseDefaults, methods: Methods, script: Script | None = None
+    raw: RawCases, defaults: CaseDefaults, methods: Methods, files: FileFinder, script: Script | None = None
 ) -> tuple[Sequence[Case], Sequence[int], list[Found]]:
     """Give the cases in their order, the place in the file of each, and what is wrong with any.
 
     With a ``script`` they are turns of conversations.
     """
-    builder = CaseBuilder(defaults, methods)
+    builder = CaseBuilder(defaults, methods, files)
     if isinstance(raw, CsvCases) and script is None:
         alike = alike_cases(raw, builder)
         if alike is not None:

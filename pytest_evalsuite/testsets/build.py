@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall
+from pytest_evalsuite.testsets.attachments import FileFinder
 from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.identity import derive_id
@@ -23,8 +24,9 @@ NOTHING_EXPECTED = Expectation()
 class CaseBuilder:
     """Builds the cases of one test set."""
 
-    def __init__(self, defaults: CaseDefaults, methods: Methods) -> None:
+    def __init__(self, defaults: CaseDefaults, methods: Methods, files: FileFinder) -> None:
         self.defaults = defaults
+        self.files = files
         self.checks = CheckBuilder(defaults, methods)
 
     def build(self, raw: Any, line: int, place: int, problems: list[Problem]) -> Case | None:
@@ -41,6 +43,7 @@ class CaseBuilder:
         question, inputs = get("question"), get("inputs", {})
         if question is None and not inputs and not part.refused & {"question", "inputs"}:
             part.report(None, "the case asks nothing: it needs a question, or inputs")
+        file = self.files.file_of(part)
         given = part.expectation(NOTHING_EXPECTED)
         listed = "checks" in raw
         checks = self.checks.listed(part, given) if listed else self.checks.single(part, given)
@@ -54,12 +57,13 @@ class CaseBuilder:
         require = get("require", "all")
         bar = get("passing_score", defaults.passing_score) if require == "score" else None
         return Case(
-            id=get("id") or derive_id(question, inputs),
+            id=get("id") or derive_id(question, inputs, None if file is None else file.url),
             question=question,
             checks=checks,
             line=line,
             position=place,
             inputs=inputs,
+            file=file,
             expected_responses=given.responses,
             expected=given.expected,
             name=get("name"),

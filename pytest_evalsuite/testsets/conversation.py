@@ -87,7 +87,7 @@ class Script:
             for number, turn in enumerate(asked, 1):
                 turn.turn = number
                 turn.said_before = said
-                said = _digest([said, turn.question, turn.inputs])
+                said = _digest([said, *turn.asks])
         return [turn for turns in self._of.values() for turn in turns]
 
 

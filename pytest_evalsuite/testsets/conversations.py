@@ -88,6 +88,7 @@ def _derived_id(turns: Sequence[Any]) -> str | None:
     question, inputs = first.get("question", first.get("input")), first.get("inputs", {})
     try:
         text = None if question is None else CASE.by_key["question"][1](question)
-        return derive_id(text, json_value(inputs) if type(inputs) is dict else {})
+        file = CASE.by_key["file_url"][1](first["file_url"]) if "file_url" in first else None
+        return derive_id(text, json_value(inputs) if type(inputs) is dict else {}, file)
     except Refused:
         return None

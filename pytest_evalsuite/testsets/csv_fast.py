@@ -26,6 +26,8 @@ MOST_KINDS: Final = 0.1
 """The share of rows that may be of a kind of their own before checking each is as quick."""
 OWN: Final = frozenset({"question", "expected_response", "id", "order"})
 """Columns in which every row may differ."""
+WITHOUT: Final = frozenset({"expected", "file_url", "file_mime_type"})
+"""Columns that are looked at row by row."""
 
 
 class RowCases(Sequence[Case]):
@@ -78,7 +80,7 @@ def alike_cases(rows: CsvCases, builder: CaseBuilder) -> RowCases | None:
     if len(rows) < FEWEST_ROWS:
         return None
     names = [CASE.by_key.get(column.name, (column.name,))[0] for column in rows.columns]
-    if "question" not in names or "expected" in names:
+    if "question" not in names or not WITHOUT.isdisjoint(names):
         return None
     columns: dict[str, tuple[str, ...]] = dict(zip(names, zip(*rows.rows, strict=True), strict=True))
     questions = columns["question"]

@@ -131,6 +131,8 @@ MAPPING: Final = Kind(read.mapping, ANY_MAPPING)
 INPUTS: Final = Kind(read.filled_mapping, {**ANY_MAPPING, "minProperties": 1})
 TAGS: Final = each_of(read.line(200), SCALAR_TEXT)
 MARKS: Final = each_of(read.mark, {"type": "string", "pattern": r"^[^\W\d]\w*$"})
+FILE_URL: Final = Kind(read.file_url, {"type": "string", "minLength": 1, "maxLength": 2000}, "text")
+MIME_TYPE: Final = Kind(read.mime_type, {"type": "string", "pattern": f"^{read.MIME_TYPE.pattern}$"}, "text")
 AGENT: Final = Kind(read.agent, {"type": ["string", "integer"], "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "text")
 LANGUAGE: Final = Kind(read.language, {"type": "string", "pattern": f"^{read.LANGUAGE.pattern}$"}, "text")
 WHEN: Final = Kind(condition.read_when, condition.SCHEMA)
@@ -189,6 +191,8 @@ CASE: Final = Table(
         Field("id", one_line(ID_LENGTH), "A name for the case that stays; derived from what is asked when left out."),
         Field("question", TEXT, "What the agent is asked.", ("input",)),
         Field("inputs", INPUTS, "What the agent is given, by name, beside or instead of a question."),
+        Field("file_url", FILE_URL, "A file beside the test set (or below) that the agent is given, or an address."),
+        Field("file_mime_type", MIME_TYPE, "The file's media type, such as text/csv; detected when left out."),
         EXPECTED_RESPONSE,
         EXPECTED,
         TEST_METHOD,

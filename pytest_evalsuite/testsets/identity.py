@@ -15,17 +15,19 @@ WORD: Final = re.compile(r"[^\W_]+")
 SLUG_LENGTH: Final = 40
 
 
-def derive_id(question: str | None, inputs: Mapping[str, Any]) -> str:
+def derive_id(question: str | None, inputs: Mapping[str, Any], file_url: str | None = None) -> str:
     """Give ``<slug>-<8 hex>`` over what is asked; what is expected may be corrected without changing it."""
     readable = slug(question if question is not None else _first_text(inputs))
-    return f"{readable or 'case'}-{content_digest(question, inputs).hex()}"
+    return f"{readable or 'case'}-{content_digest(question, inputs, file_url).hex()}"
 
 
-def content_digest(question: str | None, inputs: Mapping[str, Any]) -> bytes:
-    """Give 4 bytes over question and inputs; Unicode forms of the same text count as the same."""
+def content_digest(question: str | None, inputs: Mapping[str, Any], file_url: str | None = None) -> bytes:
+    """Give 4 bytes over question, inputs and the file's name; Unicode forms of the same question count as the same."""
     content = normalize("NFC", question) if question is not None else ""
     if inputs:
         content += "\0" + json.dumps(inputs, sort_keys=True, separators=(",", ":"))
+    if file_url is not None:
+        content += "\0\0" + file_url
     return blake2b(content.encode("utf-8", "surrogatepass"), digest_size=4).digest()
 
 

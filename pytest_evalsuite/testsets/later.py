@@ -18,4 +18,4 @@ LATER_SET_FIELDS: Final = frozenset(
         "outputs_schema",
     }
 )
-LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping"})
+LATER_CASE_FIELDS: Final = frozenset({"mapping"})

@@ -13,6 +13,7 @@ from pytest_evalsuite.errors import Mistake, TestSetError
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.assemble import assemble
+from pytest_evalsuite.testsets.attachments import FileFinder, FileRules
 from pytest_evalsuite.testsets.cases import RawCases, YamlCases, YamlTurns, mistakes_in, worded
 from pytest_evalsuite.testsets.checks import CaseDefaults
 from pytest_evalsuite.testsets.conversation import Head, Script
@@ -38,6 +39,7 @@ __all__ = ["SUFFIXES", "load_test_set"]
 
 SUFFIXES: Final = (".yaml", ".yml", ".csv", ".jsonl")
 NO_DEFAULTS: Final = Defaults()
+FILE_RULES: Final = FileRules()
 
 
 def load_test_set(
@@ -46,15 +48,17 @@ def load_test_set(
     display_path: str | None = None,
     defaults: Defaults = NO_DEFAULTS,
     methods: MethodLookup | MethodRegistry = get_method,
+    files: FileRules = FILE_RULES,
 ) -> TestSet:
     """Read and check a YAML, CSV or JSONL test set.
 
     ``display_path`` is the file's name in messages and in the result, ``defaults`` are those of the configuration,
-    ``methods`` gives methods by name. Raises TestSetError with all mistakes, and nothing else for a bad file.
+    ``methods`` gives methods by name, ``files`` says what cases may attach. Raises TestSetError with all mistakes,
+    and nothing else for a bad file.
     """
     shown = os.fspath(path) if display_path is None else display_path
     with not_looking():
-        loader = Loader(Path(path), shown, defaults, Methods(methods))
+        loader = Loader(Path(path), shown, defaults, Methods(methods), files)
         suffix = loader.path.suffix.lower()
         if suffix in {".yaml", ".yml"}:
             return loader.yaml()
@@ -63,8 +67,8 @@ def load_test_set(
         raise TestSetError([Mistake(shown, 1, 1, f"a test set ends in {', '.join(SUFFIXES)}, not {suffix!r}")])
 
 
-Opened = tuple[RawCases, Callable[[], RawCases]]
-"""Cases as they stand in a file, and a function that reads them once more."""
+Opened = tuple[RawCases, Callable[[], RawCases], Path]
+"""Cases as they stand in a file, a function that reads them once more, and the folder that the file is in."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,7 @@ class Loader:
     shown: str
     defaults: Defaults
     methods: Methods
+    files: FileRules
     text: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
     heads: Heads = ()
@@ -126,11 +131,15 @@ class Loader:
             part.report("extra_columns", "'extra_columns' is about the columns of 'cases_from'", on_key=True)
         if "conversations" in raw and "cases" not in raw:
             turns = turns_of(self.heads)
-            return (YamlTurns(self.shown, self.text, *turns), partial(reread_turns, self.path, self.shown))
+            return (
+                YamlTurns(self.shown, self.text, *turns),
+                partial(reread_turns, self.path, self.shown),
+                self.path.parent,
+            )
         items = raw.get("cases")
         if type(items) is list and items:
             cases = YamlCases(self.shown, self.text, items, document.case_lines)
-            return cases, partial(reread_yaml, self.path, self.shown)
+            return cases, partial(reread_yaml, self.path, self.shown), self.path.parent
         if "cases" not in raw:
             part.report(None, "no cases: expected 'cases' with a list of them, 'conversations' or 'cases_from'")
         elif is_null(items) or items == []:
@@ -164,7 +173,7 @@ class Loader:
         """Read a CSV or JSONL file; None when it cannot be read, which is a mistake."""
         read = partial(read_table, path, shown, self.methods, extra=extra)
         try:
-            return read(), read
+            return read(), read, path.parent
         except TestSetError as error:
             self.mistakes.extend(error.mistakes)
             return None
@@ -180,9 +189,9 @@ class Loader:
             self.mistakes.extend(raw.broken)
             if not len(raw) and not raw.broken and not self.heads:
                 self.mistakes.append(Mistake(raw.path, 1, 1, "no cases"))
-            cases, places, found = assemble(
-                raw, defaults, self.methods, self._script(part) if mode == "scenario" else None
-            )
+            script = self._script(part) if mode == "scenario" else None
+            finder = FileFinder(opened[2], self.files)
+            cases, places, found = assemble(raw, defaults, self.methods, finder, script)
             self.mistakes.extend(mistakes_in(raw, found))
             if gate:
                 check_tags(part, gate, raw)

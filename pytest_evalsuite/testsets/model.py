@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.methods._base import Method
+from pytest_evalsuite.testsets.attachments import CaseFile, Files
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
@@ -83,6 +84,8 @@ class Case:
     xfail: str | None = None
     required: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    file: CaseFile | None = None
+    """What it attaches; `files` is what an agent gets."""
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
     actual: AgentReply | None = None
@@ -100,6 +103,23 @@ class Case:
     def unit(self) -> str:
         """What has to stay together: the conversation that it is a turn of, or itself."""
         return f"conversation {self.conversation.id}" if self.conversation is not None else self.id
+
+    @property
+    def files(self) -> Files:
+        """What the case attaches, each checked whenever it is asked for, which raises AttachmentError then."""
+        return Files() if self.file is None else Files(self.file)
+
+    @property
+    def asks(self) -> list[Any]:
+        """What the agent is given, as JSON values: the question, the inputs, and what the file is if there is one."""
+        return [self.question, self.inputs, *([self.file.identity] if self.file is not None else ())]
+
+    def prepare_files(self) -> None:
+        """Fetch what has to be fetched for the case, and for the turns before it."""
+        before = self.conversation.turns[: self.turn] if self.conversation is not None else ()
+        for case in (*before, self):
+            if case.file is not None:
+                case.file.prepare()
 
     @property
     def waits(self) -> bool:
@@ -126,7 +146,7 @@ class Case:
         if self._fingerprint is None:
             checks = self.checks
             self._fingerprint = fingerprint_of(
-                question=[self.question, self.inputs, *filter(None, [self.said_before])],
+                question=[*self.asks, *filter(None, [self.said_before])],
                 expectation=[
                     self.expected_responses,
                     self.expected,

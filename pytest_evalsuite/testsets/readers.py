@@ -18,6 +18,7 @@ EMPTY: Final = "is empty: write a value, or leave the key out"
 CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 AGENT_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+MIME_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 MARK_NAME: Final = re.compile(r"[^\W\d]\w*")
 MARKS_WITH_ARGUMENTS: Final = {
     "skip": "write 'skip: the reason'",
@@ -120,6 +121,24 @@ def line(longest: int) -> Reader:
         return found
 
     return read
+
+
+def file_url(value: Any) -> str:
+    """Read the path or address of a file on one line, letters in the Unicode form in which they are written."""
+    found = text(value).strip()
+    if len(found) > 2000:
+        raise Refused(f"is {len(found):,} characters long, of at most 2,000")
+    if control := CONTROL.search(found):
+        raise Refused(f"holds the control character U+{ord(control[0]):04X}: expected a path or an address")
+    return found
+
+
+def mime_type(value: Any) -> str:
+    """Read a media type without parameters, in lower case."""
+    found = text(value).strip()
+    if not MIME_TYPE.fullmatch(found):
+        raise Refused(f"expected a media type, such as text/csv or image/png, not {show(found)}")
+    return found.lower()
 
 
 def reason(value: Any) -> str:

@@ -37,7 +37,7 @@ def json_schema() -> dict[str, Any]:
     options = option_schemas(methods, definitions)
     case = mapping(CASE, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
     asked = [{"required": [key]} for key in ("question", "input", "inputs")]
-    definitions["case"] = {**case, "anyOf": asked}
+    definitions["case"] = {**case, "anyOf": asked, "dependentRequired": {"file_mime_type": ["file_url"]}}
     definitions["conversation"] = {
         "type": "object",
         "properties": properties(CONVERSATION),

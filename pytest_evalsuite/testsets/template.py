@@ -47,6 +47,8 @@ cases:
     passing_score: 0.7
     tags: [money]
 
+  # `file_url: letters/complaint.txt` attaches a file that lies beside this one or below; an agent takes it as `files`.
+
   # Several checks on one answer; `not` turns one round.
   - id: polite
     question: I want my money back NOW.

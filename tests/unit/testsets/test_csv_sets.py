@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from pytest_evalsuite.methods.contains import Contains
 from pytest_evalsuite.methods.keyword_match import KeywordMatch
 from pytest_evalsuite.testsets import Case, TestSet, csv_fast
 from pytest_evalsuite.testsets.assemble import assemble
+from pytest_evalsuite.testsets.attachments import FileFinder, FileRules
 from pytest_evalsuite.testsets.cases import mistakes_in
 from pytest_evalsuite.testsets.checks import CaseDefaults
 from pytest_evalsuite.testsets.csv_cells import find_cells
@@ -114,7 +116,7 @@ HEADER = {
     "What is it?,tea,contains\n": "1:1: the first row names no column: put question,expected_response,test_method or",
     "question,checks\nq,a\n": "1:10: column 'checks' cannot stand in a CSV file; use a YAML test set",
     "question,inputs\nq,a\n": "1:10: column 'inputs' cannot stand in a CSV file; use inputs.<name>",
-    "question,file_url\nq,a\n": "1:10: column 'file_url' is not supported yet",
+    "question,mapping\nq,a\n": "1:10: column 'mapping' is not supported yet",
 }
 
 
@@ -210,7 +212,9 @@ def outcome(text: str, *, fast: bool) -> list[object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_fast, "FEWEST_ROWS", 1 if fast else 10**9)
         patch.setattr(csv_fast, "MOST_KINDS", 1.0)
-        cases, _, found = assemble(raw, CaseDefaults(test_method="exact_match"), methods)
+        cases, _, found = assemble(
+            raw, CaseDefaults(test_method="exact_match"), methods, FileFinder(Path(), FileRules())
+        )
         if found or raw.broken:
             return [*raw.broken, *mistakes_in(raw, found)]
         return [told(case) for case in cases]
