@@ -173,6 +173,7 @@ class CaseItem(pytest.Function):
         context = self._context()
         if self.case.measures and not (ticket.answered or self.case.actual):
             context.ask_again = lambda: state.runner.ask_once(ticket)
+            context.before = lambda check: state.measured_before(self, check)
         return [score_attempt(self.case, attempt, context) for attempt in attempts]
 
     def _ask_again(self, state: EvalSession, record: Mapping[str, Any]) -> Confirmation:

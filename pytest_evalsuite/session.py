@@ -36,6 +36,7 @@ from pytest_evalsuite.runs.sharding import shard_of, suite_digest
 from pytest_evalsuite.runs.store import clear_output, write_atomically
 from pytest_evalsuite.settings import Settings, check_together, read_settings
 from pytest_evalsuite.sources import Sources
+from pytest_evalsuite.testsets.fingerprint import changed_parts
 from pytest_evalsuite.version import __version__
 
 if TYPE_CHECKING:
@@ -240,6 +241,14 @@ class EvalSession:
     def last_turn_of(self, item: CaseItem) -> int:
         """The last turn of its conversation that is selected; 0 for a case that stands alone."""
         return max(turn.case.turn for turn in self._turns_with(item))
+
+    def measured_before(self, item: CaseItem, check: str) -> Mapping[str, Any] | None:
+        """The evidence of a check in the run that this one is compared with, for the same question."""
+        side = self.sources.baseline
+        record = None if side is None else side.records([item.key]).get(item.key)
+        if record is None or "question" in changed_parts(record["fingerprint"], item.case.fingerprint):
+            return None
+        return next((one.get("evidence") for one in record.get("checks", ()) if one["name"] == check), None)
 
     def stored_answers(self, item: CaseItem, numbers: Iterable[int]) -> Sequence[Attempt]:
         """The answers to the item's case that are there to be scored; none where its agent is asked."""

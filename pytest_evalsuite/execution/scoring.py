@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -107,7 +107,7 @@ class Context:
     """What scoring needs besides case and answer.
 
     The language of reasons, the agent's name, the test set's tags, the judges, how long a method may take (seconds),
-    how to ask the agent once more, and what the case is found by.
+    how to ask the agent once more, what the case is found by, and what a check of this name measured before.
     """
 
     language: str = "en"
@@ -117,6 +117,7 @@ class Context:
     time_limit: float | None = None
     ask_again: Callable[[], float] | None = None
     key: tuple[str, ...] = ()
+    before: Callable[[str], Mapping[str, Any] | None] | None = None
 
 
 def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) -> ScoredAttempt:
@@ -215,6 +216,7 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
         time_limit=context.time_limit,
         seconds=None if attempt.is_replayed else attempt.seconds,
         is_replayed=attempt.is_replayed,
+        before=context.before(check.name) if context.before is not None and check.method.measures else None,
         language=context.language,
         judges=context.judges,
         ask_again=context.ask_again,

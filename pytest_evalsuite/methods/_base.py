@@ -60,7 +60,8 @@ class Answer:
     and ``judges`` those who can be asked. ``ask_again`` puts the case to its agent once more, for a method that
     ``measures``; it gives the seconds that the agent took, and raises what the call ended in. ``history`` is what was
     said before, in a conversation, as messages with ``role`` and ``content``: the last 20 of them. ``is_replayed``
-    says that nobody was asked for this answer: its cost was not paid now.
+    says that nobody was asked for this answer: its cost was not paid now. ``before`` is the evidence that a method
+    that ``measures`` had for this case in the run that is compared with, if there is such a one.
     """
 
     text: str
@@ -78,6 +79,7 @@ class Answer:
     ask_again: Callable[[], float] | None = None
     history: Sequence[Mapping[str, str]] = ()
     is_replayed: bool = False
+    before: Mapping[str, Any] | None = None
 
 
 class Method(BaseModel):

@@ -18,6 +18,7 @@ __all__ = ["Limits", "Performance"]
 
 MIB: Final = 1024 * 1024
 BASELINE_RUNS: Final = 3
+NOTHING_BEFORE: Final = "not compared: there is no baseline run with figures of this case"
 STATISTICS: Final = ("average", "minimum", "maximum", "standard_deviation", "median", "p95")
 
 
@@ -40,8 +41,9 @@ class Performance(Method):
     While it measures, no other call is in flight in this process. ``warmup_runs`` calls are made first and not
     measured; then ``num_iterations`` for the run time, and as many for the memory. Memory is the peak of what Python
     allocates during a call (`tracemalloc`), less that of an empty call. It is measured only where ``measure_memory``
-    or ``max_mib`` asks for it, for it takes as many calls again. Scores the share of limits that are kept, 1 without
-    any.
+    or ``max_mib`` asks for it, for it takes as many calls again. ``max_slowdown`` and ``max_memory_growth`` limit the
+    medians to so many times those of the baseline run; where that has none, they are not applied, and the reason says
+    so. Scores the share of limits that are kept, 1 without any.
     """
 
     method: ClassVar[str] = "performance"
@@ -55,6 +57,12 @@ class Performance(Method):
         "standard_deviation, median, p95.",
     )
     max_mib: float | Limits | None = Field(default=None, description="The same in MiB of memory.")
+    max_slowdown: float | None = Field(
+        default=None, gt=0.0, description="The most run time, in times of the baseline run's median."
+    )
+    max_memory_growth: float | None = Field(
+        default=None, gt=0.0, description="The most memory, in times of the baseline run's median."
+    )
     measure_runtime: bool = Field(default=True, description="Whether run time is measured.")
     measure_memory: bool = Field(default=False, description="Whether memory is measured where it has no limit.")
 
@@ -65,8 +73,9 @@ class Performance(Method):
                 raise ValueError("a limit is more than 0")
             if isinstance(limit, Limits) and not limit.model_dump(exclude_none=True):
                 raise ValueError("the limits name no figure")
-        if not self.measure_runtime and self.max_seconds is not None:
-            raise ValueError("max_seconds needs measure_runtime")
+        for option in ("max_seconds", "max_slowdown"):
+            if not self.measure_runtime and getattr(self, option) is not None:
+                raise ValueError(f"{option} needs measure_runtime")
         if not self.measure_runtime and not self._wants_memory():
             raise ValueError("nothing is measured: set measure_runtime or measure_memory")
         return self
@@ -84,20 +93,24 @@ class Performance(Method):
             ask()
         evidence: dict[str, Any] = {}
         verdicts: list[tuple[bool, str]] = []
+        before = answer.before or {}
         if self.measure_runtime:
             evidence["run_time_seconds"] = seconds = _figures([ask() for _ in range(self.num_iterations)])
             verdicts += _compare(seconds, self.max_seconds, "s")
+            verdicts += _grown(seconds, before.get("run_time_seconds"), self.max_slowdown, "s")
         if self._wants_memory():
             evidence["memory_mib"] = mib = _figures(_memory(ask, self.num_iterations))
             verdicts += _compare(mib, self.max_mib, "MiB")
+            verdicts += _grown(mib, before.get("memory_mib"), self.max_memory_growth, "MiB")
         broken = [text for kept, text in verdicts if not kept]
         value = 1.0 if not verdicts else 1 - len(broken) / len(verdicts)
         shown = broken or [text for _, text in verdicts] or [_average(evidence)]
+        shown += [NOTHING_BEFORE] * (not before and (self.max_slowdown or self.max_memory_growth) is not None)
         raw = evidence.get("run_time_seconds", evidence.get("memory_mib", {})).get("average")
         return Score(value, "; ".join(shown), raw=raw, evidence=evidence)
 
     def _wants_memory(self) -> bool:
-        return self.measure_memory or self.max_mib is not None
+        return self.measure_memory or self.max_mib is not None or self.max_memory_growth is not None
 
 
 def _memory(ask: Callable[[], float], count: int) -> list[float]:
@@ -146,6 +159,17 @@ def _compare(figures: dict[str, Any], limit: float | Limits | None, unit: str) -
         )
         for name, most in limits.items()
     ]
+
+
+def _grown(
+    figures: dict[str, Any], before: dict[str, Any] | None, most: float | None, unit: str
+) -> list[tuple[bool, str]]:
+    """Whether the median is at most so many times that of before; nothing where one of the two is not known."""
+    if most is None or before is None:
+        return []
+    median, was = figures["median"], before["median"]
+    told = f"median {median:.3g} {unit}, at most {most:g} times the {was:.3g} {unit} of the baseline allowed"
+    return [(median <= most * was, told)]
 
 
 def _average(evidence: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import pytest
 from suites import Suite
 
@@ -99,3 +101,62 @@ def test_a_call_that_breaks_while_measuring_is_an_error(suite: Suite) -> None:
     result = suite.run()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*third time unlucky*"])
+
+
+AGAINST_BASELINE = """
+    cases:
+      - id: measured
+        question: measured
+        checks: [{method: performance, num_iterations: 3, max_slowdown: 3.0, max_memory_growth: 3.0}]
+"""
+
+
+def measured(suite: Suite, seconds: float, mib: int) -> None:
+    """An agent that takes so long and so much."""
+    suite.write(
+        "agents.py",
+        f"""
+        import time
+
+        def agent(question):
+            held = bytearray({mib} * 1024 * 1024)
+            time.sleep({seconds})
+            return question
+        """,
+    )
+
+
+@pytest.mark.parametrize("baseline", ["base.json", "latest"])
+@pytest.mark.parametrize(
+    ("seconds", "mib", "score", "told"),
+    [
+        (0.001, 4, 1.0, "*at most 3 times the * s of the baseline allowed; *at most 3 times the * MiB of the base*"),
+        (0.5, 4, 0.5, "median 0.5* s, at most 3 times the * s of the baseline allowed"),
+        (0.001, 40, 0.5, "median 4* MiB, at most 3 times the 4* MiB of the baseline allowed"),
+    ],
+)
+def test_limits_may_be_those_of_the_baseline_run(
+    suite: Suite, baseline: str, seconds: float, mib: int, score: float, told: str
+) -> None:
+    suite.configure(agents=("agent = agents:agent",))
+    suite.write("set.eval.yaml", AGAINST_BASELINE)
+    measured(suite, 0.1, 4)
+    suite.run_subprocess("--eval-json=base.json")
+    measured(suite, seconds, mib)
+    suite.run_subprocess(f"--eval-baseline={baseline}", "--eval-json=run.json")
+    record = suite.results()["measured"]
+    assert (record["score"], record["status"]) == (score, "passed" if score == 1.0 else "failed")
+    assert fnmatch.fnmatch(record["reasoning"], told), record["reasoning"]
+
+
+def test_without_figures_in_the_baseline_the_reason_says_so(suite: Suite) -> None:
+    suite.configure(agents=("agent = agents:agent",))
+    suite.write("set.eval.yaml", AGAINST_BASELINE)
+    measured(suite, 0.001, 1)
+    suite.run_subprocess("--eval-json=base.json")
+    record = suite.results("base.json")["measured"]
+    assert record["status"] == "passed"
+    assert record["reasoning"].endswith("not compared: there is no baseline run with figures of this case")
+    suite.write("set.eval.yaml", AGAINST_BASELINE.replace("question: measured", "question: another"))
+    suite.run_subprocess("--eval-baseline=base.json", "--eval-json=run.json")
+    assert suite.results()["measured"]["reasoning"].endswith("no baseline run with figures of this case")
