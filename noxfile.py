@@ -8,7 +8,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["tests", "lowest"]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-TEST = nox.project.dependency_groups(PROJECT, "test", "beside")
+TEST = nox.project.dependency_groups(PROJECT, "test", "beside", "frameworks")
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
 

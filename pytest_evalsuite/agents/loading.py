@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pytest_evalsuite.agents.calling import Agent
+from pytest_evalsuite.agents.frameworks import recognise
 from pytest_evalsuite.errors import ConfigurationError
 
 __all__ = ["AGENT_NAME", "METHODS_OF_AGENTS", "adapt", "load_agent", "parse_names"]
@@ -60,7 +61,8 @@ def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:
 def adapt(target: Any, name: str) -> Agent:
     """Make an `Agent` of a function, a coroutine function, a class, or an object that can be called or run.
 
-    A class is instantiated once, without arguments. Raises ConfigurationError for anything else.
+    A class is instantiated once, without arguments; what a known framework made is asked in its own way. Raises
+    ConfigurationError for anything else.
     """
     if isinstance(target, Agent):
         return target
@@ -68,6 +70,9 @@ def adapt(target: Any, name: str) -> Agent:
         return _of_class(target, name)
     if callable(target):
         return Agent(name, target)
+    ask = recognise(target)
+    if ask is not None:
+        return Agent(name, ask)
     for method in METHODS_OF_AGENTS:
         function = getattr(target, method, None)
         if callable(function):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pytest_evalsuite.agents.frameworks import read_result
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 from pytest_evalsuite.errors import ReplyError
 
@@ -28,8 +29,9 @@ def read_reply(raw: Any, *, max_chars: int = MAX_ANSWER_CHARS) -> AgentReply:
 
     Text is taken as it is (a lone surrogate becomes U+FFFD), a mapping with the fields of an `AgentReply` as one, any
     other mapping, list, number or bool as structured output, a dataclass or pydantic model as the mapping that it
-    dumps to, and an object with a text ``content`` as that text. Raises ReplyError for everything else, for NaN and
-    infinity, and for an answer of more than ``max_chars`` characters.
+    dumps to, the result of a known framework's run as what it tells, and an object with a text ``content`` as that
+    text. Raises ReplyError for everything else, for NaN and infinity, and for an answer of more than ``max_chars``
+    characters; AgentError for a run of a framework that came to no answer.
     """
     if isinstance(raw, str):
         return AgentReply(_checked_text(raw, max_chars))
@@ -37,6 +39,9 @@ def read_reply(raw: Any, *, max_chars: int = MAX_ANSWER_CHARS) -> AgentReply:
         return _clean(raw, max_chars)
     if isinstance(raw, Mapping) and "output" in raw and raw.keys() <= _REPLY_FIELDS:
         return _clean(AgentReply(**raw), max_chars)
+    result = read_result(raw)
+    if result is not None:
+        return _clean(result, max_chars)
     return AgentReply(_output(raw, max_chars))
 
 
