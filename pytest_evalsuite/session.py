@@ -447,7 +447,9 @@ class EvalSession:
     def _markdown(self, run: Run) -> str:
         from pytest_evalsuite.reporting.markdown import run_markdown
 
-        return run_markdown(run, self._comparison, self._judgement)
+        side = self.sources.baseline
+        before = {} if side is None else {"before": side.records}
+        return run_markdown(run, self._comparison, self._judgement, **before)
 
     def _tell_junit(self) -> None:
         """Give the verdict to the JUnit report, if one is written."""

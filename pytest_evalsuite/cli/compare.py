@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     elif args.format == "markdown":
         if comparison.new.kind == "baseline" or args.new.startswith(PREFIX):
             raise StoreError(f"--format markdown tells of a run case by case, and {args.new} is none")
-        print(run_markdown(read_run(path_of(args.new, root, Path.cwd())), comparison))
+        run = read_run(path_of(args.new, root, Path.cwd()))
+        print(run_markdown(run, comparison, before=sides[0].records))
     else:
         for line, _ in comparison_lines(comparison):
             print(line)

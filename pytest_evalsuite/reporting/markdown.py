@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pytest_evalsuite.comparison.judgement import Judgement
-from pytest_evalsuite.comparison.model import Comparison, Outcome, Pair, Shift
+from pytest_evalsuite.comparison.model import Comparison, Outcome, Pair, Records, Shift, no_records
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
@@ -35,9 +35,11 @@ PUNCTUATION: Final = re.compile(r"[^\w\s]|_")
 FENCE: Final = re.compile("`{3,}")
 
 
-def run_markdown(run: Run, comparison: Comparison | None = None, judgement: Judgement | None = None) -> str:
-    """The report, of less than 60,000 characters."""
-    parts = list(_parts(run, comparison, judgement))
+def run_markdown(
+    run: Run, comparison: Comparison | None = None, judgement: Judgement | None = None, before: Records = no_records
+) -> str:
+    """The report, of less than 60,000 characters. ``before`` gives the records of the base, where it has any."""
+    parts = list(_parts(run, comparison, judgement, before))
     text = ""
     for number, part in enumerate(parts):
         if len(text) + len(part) > LIMIT - 200:
@@ -61,14 +63,14 @@ def fenced(text: str) -> str:
     return f"{fence}text\n{shown}\n{fence}\n"
 
 
-def _parts(run: Run, comparison: Comparison | None, judgement: Judgement | None) -> Iterator[str]:
+def _parts(run: Run, comparison: Comparison | None, judgement: Judgement | None, before: Records) -> Iterator[str]:
     yield _verdict(run, comparison, judgement)
     yield _figures(run, comparison)
     told: list[CaseKey] = []
     if comparison is not None:
         regressed = comparison.bucket("regressed")
         told += [pair.new.key for pair in regressed]
-        yield from _regressed(run, regressed)
+        yield from _regressed(run, regressed, before([pair.base.key for pair in regressed[:SHOWN]]))
         yield from _pairs("Fixed", comparison.bucket("fixed"))
         yield from _pairs("Flaky", comparison.bucket("flaky"))
         changed = [f"{_case(one.new)}: {', '.join(one.what)}; {one.new.status} now" for one in comparison.changed]
@@ -150,12 +152,12 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> s
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), "", ""])
 
 
-def _regressed(run: Run, pairs: Sequence[Pair]) -> Iterator[str]:
+def _regressed(run: Run, pairs: Sequence[Pair], earlier: Mapping[CaseKey, Mapping[str, Any]]) -> Iterator[str]:
     if pairs:
         yield f"### Regressed: {len(pairs):,}\n\n"
     for pair in pairs[:SHOWN]:
         base = pair.base
-        yield _told(run, pair.new.key, f"passed {base.passes} of {base.attempts} before")
+        yield _told(run, pair.new.key, f"passed {base.passes} of {base.attempts} before", earlier.get(base.key, {}))
     if len(pairs) > SHOWN:
         yield f"... and {len(pairs) - SHOWN:,} more.\n\n"
 
@@ -164,17 +166,18 @@ def _cases(title: str, run: Run, keys: Sequence[CaseKey]) -> Iterator[str]:
     if keys:
         yield f"### {title}: {len(keys):,}\n\n"
     for key in keys[:SHOWN]:
-        yield _told(run, key, "")
+        yield _told(run, key, "", {})
     if len(keys) > SHOWN:
         yield f"... and {len(keys) - SHOWN:,} more.\n\n"
 
 
-def _told(run: Run, key: CaseKey, before: str) -> str:
+def _told(run: Run, key: CaseKey, before: str, earlier: Mapping[str, Any]) -> str:
     record = _record(run, key)
     head = f"**{_key(key)}**: {code(headline(record))}" + (f", {before}" if before else "")
     texts = [
         ("question", record.get("question", record.get("inputs"))),
         ("expected", record.get("expected_response", record.get("expected"))),
+        ("before", earlier.get("actual_response")),
         ("now", record.get("actual_response")),
         ("reason", record.get("reasoning")),
     ]

@@ -28,12 +28,14 @@ def test_a_run_is_written_as_markdown(failing: Suite) -> None:
     result.stdout.fnmatch_lines(["written: out/report.md"])
 
 
-def test_a_comparison_is_written_as_markdown(failing: Suite) -> None:
-    failing.run()
+@pytest.mark.parametrize("baseline", ["latest", "base.json"])
+def test_a_comparison_is_written_as_markdown(failing: Suite, baseline: str) -> None:
+    failing.run("--eval-json=base.json")
     failing.write("agents.py", "def echo(question):\n    return 'nothing'\n")
-    failing.run("--eval-baseline=latest", "--eval-markdown=report.md")
+    failing.run(f"--eval-baseline={baseline}", "--eval-markdown=report.md")
     text = (failing.path / "report.md").read_text()
     assert "### Regressed: 1" in text
+    assert "before\n\n```text\none\n```\n\nnow\n\n```text\nnothing\n```\n" in text
     assert "passed 1 of 1 before" in text
     assert "| pass rate (3 cases) | 0.33 | 0.00 | -33.3 points |" in text
 
