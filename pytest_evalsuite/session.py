@@ -94,6 +94,8 @@ class EvalSession:
             },
             answers=settings.record,
         )
+        self._is_far = False
+        """Whether this worker is on a machine that does not have the run's folder."""
         self._shard: dict[str, Any] | None = None
         self._turns: dict[tuple[str, str, str], list[CaseItem]] | None = None
         self._comparison: Comparison | None = None
@@ -121,7 +123,7 @@ class EvalSession:
         self._set_policy(plan)
         path = getattr(self.config, "workerinput", {}).get("evalsuite_run")
         if path is not None and self.worker is not None and not self._is_stopped_by_collection(session):
-            self._recorder.join(Path(path), self.worker)
+            self._is_far = not self._recorder.join(Path(path), self.worker)
             self._recorder.write_plan(plan)
             self._keep_versions()
 
@@ -305,6 +307,8 @@ class EvalSession:
             if record is not None:
                 line = encode(record)
                 report.__dict__["evalsuite"] = line
+                if self._is_far:
+                    report.__dict__["evalsuite_from_far"] = self._recorder.take_unkept_answers()
                 self._recorder.keep(line)
         return report
 
@@ -314,6 +318,10 @@ class EvalSession:
         if self.worker is not None:
             return
         line = report.__dict__.pop("evalsuite", None)
+        answers = report.__dict__.pop("evalsuite_from_far", None)
+        if line is not None and answers is not None:
+            self._recorder.keep(line)
+            self._recorder.keep_answer_lines(answers)
         if report.sections and "evalsuite" in report.keywords:
             report.sections = [(name, escape_captured(text)) for name, text in report.sections]
         if line is not None and report.outcome != "rerun":
@@ -368,8 +376,10 @@ class EvalSession:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what a worker could not write."""
-        self._recorder.note(getattr(node, "workeroutput", {}).get("evalsuite_problems", ()))
+        """Take over what a worker could not write: its problems, and from another machine its plan."""
+        output = getattr(node, "workeroutput", {})
+        self._recorder.note(output.get("evalsuite_problems", ()))
+        self._recorder.take_plan(output.get("evalsuite_plan"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -501,7 +511,10 @@ class EvalSession:
         """
         if self.worker is not None:
             self._recorder.close()
-            self.config.workeroutput["evalsuite_problems"] = self._recorder.problems  # type: ignore[attr-defined]
+            output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
+            output["evalsuite_problems"] = self._recorder.problems
+            if self._is_far:
+                output["evalsuite_plan"] = encode(self._recorder.plan.as_json())
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._passes_empty():
             session.exitstatus = pytest.ExitCode.OK
         reporter = session.config.pluginmanager.getplugin("terminalreporter")

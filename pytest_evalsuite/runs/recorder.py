@@ -53,6 +53,7 @@ class Recorder:
         self._keeps_answers = answers
         self._answers: Journal | None = None
         self._answers_lock = threading.Lock()
+        self._unkept: list[str] = []
 
     @property
     def path(self) -> Path | None:
@@ -64,10 +65,16 @@ class Recorder:
         if self._directory is None and not self.problems:
             self._keep_in_folder(self._create)
 
-    def join(self, path: Path, worker: str) -> None:
-        """Keep the run of another process, in a journal of this worker's own."""
+    def join(self, path: Path, worker: str) -> bool:
+        """Keep the run of another process, in a journal of this worker's own; not where its folder is not to be had.
+
+        A worker on another machine does not have it: what it finds out, the process that reports has to keep.
+        """
+        if not os.access(path, os.W_OK):
+            return False
         self._directory = RunDirectory(path)
         self._begin_journals(self._directory, worker)
+        return True
 
     def write_plan(self, plan: Plan) -> None:
         """Say which cases are to be evaluated."""
@@ -75,6 +82,11 @@ class Recorder:
         directory = self._directory
         if directory is not None and (len(plan) or plan.shard):
             self._keep_in_folder(lambda: directory.write_plan(plan.as_json()))
+
+    def take_plan(self, text: str | None) -> None:
+        """Take over the plan of a worker that could not write it."""
+        if text is not None and not len(self.read_plan()):
+            self.write_plan(Plan.from_json(text.encode()))
 
     def read_plan(self) -> Plan:
         """The plan: this process's own, or that of the workers where they alone have collected."""
@@ -89,10 +101,23 @@ class Recorder:
 
     def keep_answer(self, said: Mapping[str, Any]) -> None:
         """Append what an agent or a judge said, in whatever thread it did."""
-        if self._answers is not None:
-            line = encode(said)
-            with self._answers_lock:
-                self._answers.append(line)
+        if self._keeps_answers:
+            self.keep_answer_lines([encode(said)])
+
+    def keep_answer_lines(self, lines: Iterable[str]) -> None:
+        """Append what was said, as lines of JSON."""
+        with self._answers_lock:
+            if self._answers is None:
+                self._unkept.extend(lines)
+            else:
+                for line in lines:
+                    self._answers.append(line)
+
+    def take_unkept_answers(self) -> list[str]:
+        """What was said and could not be appended, on a machine that does not have the run's folder."""
+        with self._answers_lock:
+            unkept, self._unkept = self._unkept, []
+            return unkept
 
     def lost_with_worker(self, node_id: str, message: str) -> None:
         """Note that the worker died which ran the test item of this id, unless the case has a result."""
