@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,11 +14,12 @@ __all__ = ["FileServer", "Served", "serving"]
 
 @dataclass(frozen=True)
 class Served:
-    """What is replied for a path."""
+    """What is replied for a path, byte by byte where there is a pause (seconds) after each."""
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    pause: float = 0.0
 
 
 @dataclass(eq=False)
@@ -50,7 +52,11 @@ def serving() -> Iterator[FileServer]:
             for name, value in {"Content-Length": str(len(served.body)), **served.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(served.body)
+            with suppress(OSError):  # whoever asked has gone
+                for number in range(len(served.body) if served.pause else 0):
+                    self.wfile.write(served.body[number : number + 1])
+                    time.sleep(served.pause)
+                self.wfile.write(b"" if served.pause else served.body)
 
         def log_message(self, *args: object) -> None:
             pass

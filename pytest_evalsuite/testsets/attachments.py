@@ -167,6 +167,9 @@ class FileFinder:
 def usable(name: str, folder: Path, max_bytes: int) -> Path:
     """Give the file ``name`` under ``folder``, links resolved. Raises ValueError or OSError when it cannot be used."""
     path = check_inside(name, folder)
+    real = path.resolve()
+    if any(part.startswith(".") for part in real.relative_to(folder.resolve()).parts):
+        raise ValueError("hidden files and folders (.env, .git) are not attached: they often hold secrets")
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -176,7 +179,7 @@ def usable(name: str, folder: Path, max_bytes: int) -> Path:
         raise ValueError(f"expected a file: it is {'a folder' if stat.S_ISDIR(status.st_mode) else 'no regular file'}")
     if status.st_size > max_bytes:
         raise ValueError(too_large(status.st_size, max_bytes))
-    return path.resolve()
+    return real
 
 
 def too_large(size: int, max_bytes: int) -> str:
