@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
 
-__all__ = ["FileServer", "Served", "serving"]
+__all__ = ["CERTIFICATE", "FileServer", "Served", "serving"]
+
+
+CERTIFICATE: Final = Path(__file__).with_name("loopback.pem")
+"""For 127.0.0.1, with its key, which protects nothing: it is for these tests alone."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,8 @@ class FileServer:
 
 
 @contextmanager
-def serving() -> Iterator[FileServer]:
-    """Serve until the block ends."""
+def serving(*, tls: bool = False) -> Iterator[FileServer]:
+    """Serve until the block ends; with TLS under a certificate that nobody has signed but its own key."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -62,6 +69,10 @@ def serving() -> Iterator[FileServer]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         found = FileServer(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

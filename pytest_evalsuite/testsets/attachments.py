@@ -120,7 +120,7 @@ class FileFinder:
     def __init__(self, folder: Path, rules: FileRules) -> None:
         self._folder = folder
         self._rules = rules
-        self._seen: dict[Path, Seen] = {}
+        self._seen: dict[str, Seen] = {}
 
     def file_of(self, part: Part) -> CaseFile | None:
         """Give the file of a case, or None where it has none; what is wrong with it is reported."""
@@ -157,10 +157,10 @@ class FileFinder:
                 f"{scheme[1]!r} addresses are not allowed: expected a path below the test set's folder, or an "
                 "http:// or https:// address"
             )
-        path = usable(name, self._folder, self._rules.max_bytes)
-        seen = self._seen.get(path)
+        seen = self._seen.get(name)
         if seen is None:
-            seen = self._seen[path] = look_at(path, self._rules.max_bytes)
+            path = usable(name, self._folder, self._rules.max_bytes)
+            seen = self._seen[name] = look_at(path, self._rules.max_bytes)
         return seen
 
 

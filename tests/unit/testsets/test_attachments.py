@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from file_server import Served, serving
+from file_server import CERTIFICATE, Served, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_evalsuite.agents import Attachment
+from pytest_evalsuite.agents import Agent, Attachment, Request
 from pytest_evalsuite.errors import AttachmentError, ConfigurationError, TestSetError
 from pytest_evalsuite.testsets import Case, TestSet, load_test_set
 from pytest_evalsuite.testsets.attachments import FileRules
@@ -113,6 +113,12 @@ def test_an_address_is_passed_on(load: Load) -> None:
     assert list(case.files) == [Attachment(url="https://example.org/a/plan.pdf?v=2#top", mime_type="application/pdf")]
     unknown = only(load(HEAD + case_text('"HTTP://example.org/plan"')))
     assert unknown.files[0].mime_type == "application/octet-stream"
+
+
+def test_files_are_a_sequence(attached: Case) -> None:
+    assert attached.files[:1] == list(attached.files) == [attached.files[-1]]
+    with pytest.raises(IndexError):
+        attached.files[1]
 
 
 def test_a_case_can_be_copied(attached: Case) -> None:
@@ -271,6 +277,13 @@ def test_a_link_that_is_put_in_its_place_is_not_followed(
         list(attached.files)
 
 
+@pytest.mark.parametrize("function", [min, len])
+def test_a_builtin_cannot_have_a_file(function: Callable[..., object], attached: Case) -> None:
+    request = Request(question="q", session_id="1", files=attached.files)
+    with pytest.raises(ConfigurationError, match="declare a parameter named files, a list of attachments, or case"):
+        Agent("mine", function).check(request)
+
+
 # What a case is
 
 
@@ -406,6 +419,25 @@ def test_hosts_are_allowed_by_their_exact_name_and_port(
 def test_anything_else_is_no_host(host: str) -> None:
     with pytest.raises(ConfigurationError, match=r"evalsuite_fetch_hosts: expected a host name, such as .*, got "):
         read_hosts([host])
+
+
+def test_the_certificate_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tls=True) as server:
+        server.files["/a.txt"] = Served(b"x")
+        server.redirect("/down", f"http://{server.host}/a.txt")
+
+        def outcome(path: str) -> str:
+            fetcher = Fetcher(read_hosts([server.host]), 1000)
+            found = fetcher.outcome(f"https://{server.host}{path}")
+            told = str(found) if isinstance(found, AttachmentError) else found and found.path.read_text()
+            fetcher.close()
+            return told or "nothing"
+
+        assert "CERTIFICATE_VERIFY_FAILED" in outcome("/a.txt")
+        assert server.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        assert outcome("/a.txt") == "x"
+        assert "it redirects from https to http" in outcome("/down")
 
 
 def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
