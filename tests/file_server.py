@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
 
-__all__ = ["FileServer", "Served", "serving"]
+__all__ = ["CERTIFICATE", "FileServer", "Served", "serving"]
+
+
+CERTIFICATE: Final = Path(__file__).with_name("loopback.pem")
+"""For 127.0.0.1, with its key, which protects nothing: it is for these tests alone."""
 
 
 @dataclass(frozen=True)
 class Served:
-    """What is replied for a path."""
+    """What is replied for a path, byte by byte where there is a pause (seconds) after each."""
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    pause: float = 0.0
 
 
 @dataclass(eq=False)
@@ -39,8 +48,8 @@ class FileServer:
 
 
 @contextmanager
-def serving() -> Iterator[FileServer]:
-    """Serve until the block ends."""
+def serving(*, tls: bool = False) -> Iterator[FileServer]:
+    """Serve until the block ends; with TLS under a certificate that nobody has signed but its own key."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -50,12 +59,20 @@ def serving() -> Iterator[FileServer]:
             for name, value in {"Content-Length": str(len(served.body)), **served.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(served.body)
+            with suppress(OSError):  # whoever asked has gone
+                for number in range(len(served.body) if served.pause else 0):
+                    self.wfile.write(served.body[number : number + 1])
+                    time.sleep(served.pause)
+                self.wfile.write(b"" if served.pause else served.body)
 
         def log_message(self, *args: object) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         found = FileServer(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -15,6 +15,7 @@ from pytest_evalsuite.errors import ConfigurationError, TestSetError
 from pytest_evalsuite.methods import Method, get_method
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import DEFAULT_METHOD, SUFFIXES, Defaults, MethodLookup, load_test_set
+from pytest_evalsuite.testsets.attachments import FileRules
 
 __all__ = ["add_parser", "run"]
 
@@ -44,6 +45,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="NAME",
         help="the method of cases that name none (default: %(default)s)",
     )
+    parser.add_argument(
+        "--max-file-mb",
+        type=megabytes,
+        default=FileRules().max_bytes / 1e6,
+        metavar="N",
+        help="as the ini value evalsuite_max_file_mb (default: %(default)g)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -55,20 +63,29 @@ def run(args: argparse.Namespace) -> int:
         return 1
     defaults = Defaults(test_method=args.test_method)
     lookup = accepting(args.methods)
-    good = [is_good(file, defaults, lookup) for file in files]
+    rules = FileRules(max_bytes=int(args.max_file_mb * 1e6))
+    good = [is_good(file, defaults, lookup, rules) for file in files]
     return 0 if all(good) else 1
 
 
-def is_good(file: str, defaults: Defaults, lookup: MethodLookup) -> bool:
+def is_good(file: str, defaults: Defaults, lookup: MethodLookup, rules: FileRules) -> bool:
     """Check one test set, and say how many cases it has or what is wrong with it."""
     try:
-        count = len(load_test_set(file, defaults=defaults, methods=lookup).cases)
+        count = len(load_test_set(file, defaults=defaults, methods=lookup, files=rules).cases)
     except TestSetError as error:
         for mistake in error.mistakes:
             say(str(mistake), sys.stderr)
         return False
     say(f"{file}: {count:,} {'case' if count == 1 else 'cases'} ok")
     return True
+
+
+def megabytes(text: str) -> float:
+    """Read a number of megabytes, more than 0."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
 
 
 def say(text: str, stream: Any = None) -> None:

@@ -120,7 +120,7 @@ class FileFinder:
     def __init__(self, folder: Path, rules: FileRules) -> None:
         self._folder = folder
         self._rules = rules
-        self._seen: dict[Path, Seen] = {}
+        self._seen: dict[str, Seen] = {}
 
     def file_of(self, part: Part) -> CaseFile | None:
         """Give the file of a case, or None where it has none; what is wrong with it is reported."""
@@ -157,16 +157,19 @@ class FileFinder:
                 f"{scheme[1]!r} addresses are not allowed: expected a path below the test set's folder, or an "
                 "http:// or https:// address"
             )
-        path = usable(name, self._folder, self._rules.max_bytes)
-        seen = self._seen.get(path)
+        seen = self._seen.get(name)
         if seen is None:
-            seen = self._seen[path] = look_at(path, self._rules.max_bytes)
+            path = usable(name, self._folder, self._rules.max_bytes)
+            seen = self._seen[name] = look_at(path, self._rules.max_bytes)
         return seen
 
 
 def usable(name: str, folder: Path, max_bytes: int) -> Path:
     """Give the file ``name`` under ``folder``, links resolved. Raises ValueError or OSError when it cannot be used."""
     path = check_inside(name, folder)
+    real = path.resolve()
+    if any(part.startswith(".") for part in real.relative_to(folder.resolve()).parts):
+        raise ValueError("hidden files and folders (.env, .git) are not attached: they often hold secrets")
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -176,7 +179,7 @@ def usable(name: str, folder: Path, max_bytes: int) -> Path:
         raise ValueError(f"expected a file: it is {'a folder' if stat.S_ISDIR(status.st_mode) else 'no regular file'}")
     if status.st_size > max_bytes:
         raise ValueError(too_large(status.st_size, max_bytes))
-    return path.resolve()
+    return real
 
 
 def too_large(size: int, max_bytes: int) -> str:

@@ -80,7 +80,7 @@ class Fetcher:
         path = self._folder / str(len(self._outcomes))
         deadline = time.monotonic() + self.timeout
         try:
-            with httpx.Client(timeout=self.timeout, follow_redirects=False) as client:
+            with httpx.Client(follow_redirects=False) as client:
                 address = httpx.URL(url)
                 self._check(address, "it names")
                 return self._follow(client, address, path, deadline)
@@ -92,7 +92,8 @@ class Fetcher:
     def _follow(self, client: Any, address: Any, path: Path, deadline: float) -> Fetched:
         """Fetch, through redirects to allowed hosts only. Raises ValueError with the reason when that is refused."""
         for _ in range(MOST_REDIRECTS + 1):
-            with client.stream("GET", address, headers={"Accept-Encoding": "identity"}) as response:
+            left = self._left(deadline)
+            with client.stream("GET", address, headers={"Accept-Encoding": "identity"}, timeout=left) as response:
                 if response.next_request is None:
                     if response.status_code != 200:
                         raise ValueError(f"the server answered {response.status_code} {response.reason_phrase}")
@@ -103,6 +104,13 @@ class Fetcher:
                 raise ValueError("it redirects from https to http")
             address = following
         raise ValueError(f"more than {MOST_REDIRECTS} redirects")
+
+    def _left(self, deadline: float) -> float:
+        """Give the seconds that are left. Raises ValueError when there are none."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise ValueError(f"not there within {self.timeout:g} s")
+        return left
 
     def _check(self, address: Any, says: str) -> None:
         if address.userinfo or not self.allows(address.scheme, address.host, address.port):
@@ -117,8 +125,7 @@ class Fetcher:
                 size += len(block)
                 if size > self.max_bytes:
                     raise ValueError(f"more than {self.max_bytes / 1e6:g} MB (evalsuite_max_file_mb)")
-                if time.monotonic() > deadline:
-                    raise ValueError(f"not there within {self.timeout:g} s")
+                self._left(deadline)
                 sniffer.feed(block)
                 file.write(block)
         told = response.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -170,7 +170,7 @@ def test_every_mistake_is_told_with_its_place_and_nobody_is_asked(
         "letters": "it is a folder",
         "huge.bin": "too large: 20.0 MB of at most 20",
         "missing.txt": "there is no such file",
-        "..%2fagents.py": "there is no such file",
+        "..%2fagents.py": "hidden files and folders",
         "C:/autoexec.bat": "relative to the test set",
         "..\\agents.py": "relative to the test set",
         "letters/a.txt\0": "control character U+0000",
@@ -371,6 +371,48 @@ def test_validate_checks_files(
     assert (
         capsys.readouterr().err == "sets/t.eval.yaml:4:53: file_url: there is no such file in the test set's folder\n"
     )
+
+
+def test_validate_may_be_told_another_limit(files: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write("sets/t.eval.yaml", suite_of(case("letters/a.txt")))
+    monkeypatch.chdir(files.path)
+    assert main(["validate", "--max-file-mb", "0.000007", "sets"]) == 1
+    assert main(["validate", "--max-file-mb", "0.000008", "sets"]) == 0
+    for wrong in ("0", "inf", "many"):
+        with pytest.raises(SystemExit):
+            main(["validate", "--max-file-mb", wrong, "sets"])
+
+
+def test_turns_of_conversations_attach_files(files: Suite, server: FileServer) -> None:
+    files.write("sets/b.txt", b"other")
+    files.configure(f"evalsuite_fetch_hosts = {server.host}", agents=("a = readers:in_turn",))
+    files.write(
+        "readers.py",
+        """
+        def in_turn(question, history, files):
+            return f"{len(history)} {[file.read_text() for file in files]}"
+        """,
+    )
+    files.write(
+        "sets/t.eval.yaml",
+        f"""
+        mode: scenario
+        defaults: {{test_method: exact_match}}
+        conversations:
+          - turns:
+              - {{id: first, question: q, expected_response: "0 ['Dear Sir']", file_url: letters/a.txt}}
+              - {{id: second, question: r, expected_response: "2 []"}}
+          - turns:
+              - {{id: first, question: q, expected_response: "0 ['other']", file_url: b.txt}}
+              - {{id: second, question: r, expected_response: "2 []"}}
+              - {{id: third, question: s, expected_response: "4 ['fetched']", file_url: "http://{server.host}/a.txt"}}
+        """,
+    )
+    files.run("--eval-json=run.json").assert_outcomes(passed=5)
+    assert server.asked == ["/a.txt"]
+    second = [record["fingerprint"] for name, record in files.results().items() if name.endswith("second")]
+    assert len({fingerprint.split("-")[0] for fingerprint in second}) == 2
+    files.run("-k", "second").assert_outcomes(passed=2)
 
 
 def test_a_changed_file_is_asked_again(files: Suite) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import os
+import pickle
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from file_server import CERTIFICATE, Served, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_evalsuite.agents import Attachment
+from pytest_evalsuite.agents import Agent, Attachment, Request
 from pytest_evalsuite.errors import AttachmentError, ConfigurationError, TestSetError
 from pytest_evalsuite.testsets import Case, TestSet, load_test_set
 from pytest_evalsuite.testsets.attachments import FileRules
@@ -64,7 +67,7 @@ def test_a_case_without_a_file_has_no_files(load: Load) -> None:
     assert not case.files
 
 
-@pytest.mark.parametrize("name", ["Rechnung für März.txt", "請求書.txt", "cafe\u0301.txt", "a b%20c.txt", "..a.txt"])
+@pytest.mark.parametrize("name", ["Rechnung für März.txt", "請求書.txt", "cafe\u0301.txt", "a b%20c.txt", "a..txt"])
 def test_names_are_taken_as_they_are_written(write: Write, load: Load, name: str) -> None:
     write("x", name)
     (file,) = only(load(HEAD + case_text(f'"{name}"'))).files
@@ -112,8 +115,15 @@ def test_an_address_is_passed_on(load: Load) -> None:
     assert unknown.files[0].mime_type == "application/octet-stream"
 
 
+def test_files_are_a_sequence(attached: Case) -> None:
+    assert attached.files[:1] == list(attached.files) == [attached.files[-1]]
+    with pytest.raises(IndexError):
+        attached.files[1]
+
+
 def test_a_case_can_be_copied(attached: Case) -> None:
-    assert copy.deepcopy(attached).files[0].read_text() == "Dear Sir"
+    for copied in (copy.deepcopy(attached), pickle.loads(pickle.dumps(attached))):
+        assert copied.files[0].read_text() == "Dear Sir"
 
 
 # What is refused
@@ -131,9 +141,14 @@ REFUSED = {
     r"'\\host\share\x'": "expected a file name relative to the test set",
     r'"letters/a.txt\0.png"': "holds the control character U+0000",
     r'"a\nb"': "holds the control character U+000A",
-    "..%2fa.txt": "there is no such file in the test set's folder",
+    "..%2fa.txt": "hidden files and folders",
+    "letters/..%2fb.txt": "hidden files and folders",
+    "letters%2fa.txt": "there is no such file",
     "letters": "expected a file: it is a folder",
     ".": "expected a file: it is a folder",
+    ".env": "hidden files and folders (.env, .git) are not attached",
+    ".git/config": "hidden files and folders (.env, .git) are not attached",
+    "letters/.hidden/a.txt": "hidden files and folders (.env, .git) are not attached",
     "letters/b.txt": "there is no such file in the test set's folder",
     "letters/a.txt/b": "cannot be read: Not a directory",
     "file:///etc/passwd": "'file' addresses are not allowed: expected a path below the test set's folder, or an http://",
@@ -159,7 +174,7 @@ REFUSED = {
 def test_what_is_no_file_below_the_test_set_is_refused(mistakes: Mistakes, url: str) -> None:
     (found,) = mistakes(HEAD + "- question: q\n  expected_response: a\n  file_url: " + url)
     assert found.startswith(f"4:13: file_url: {REFUSED[url]}")
-    assert "secret" not in found
+    assert ":secret" not in found
 
 
 def test_a_link_that_leads_out_is_refused(
@@ -179,6 +194,12 @@ def test_a_link_that_leads_out_is_refused(
         "the file is a symbolic link in a circle",
         "it is a symbolic link to nothing in the test set's folder",
     ]
+
+
+def test_a_link_to_a_hidden_file_is_refused(write: Write, mistakes: Mistakes) -> None:
+    (write("KEY=1", ".env").parent / "env.txt").symlink_to(".env")
+    (found,) = mistakes(HEAD + case_text("env.txt"))
+    assert "hidden files and folders (.env, .git) are not attached" in found
 
 
 def test_what_is_no_regular_file_is_refused(write: Write, mistakes: Mistakes) -> None:
@@ -254,6 +275,13 @@ def test_a_link_that_is_put_in_its_place_is_not_followed(
     letter.symlink_to(secret)
     with pytest.raises(AttachmentError, match="a link that leads out of the test set's folder"):
         list(attached.files)
+
+
+@pytest.mark.parametrize("function", [min, len])
+def test_a_builtin_cannot_have_a_file(function: Callable[..., object], attached: Case) -> None:
+    request = Request(question="q", session_id="1", files=attached.files)
+    with pytest.raises(ConfigurationError, match="declare a parameter named files, a list of attachments, or case"):
+        Agent("mine", function).check(request)
 
 
 # What a case is
@@ -391,6 +419,37 @@ def test_hosts_are_allowed_by_their_exact_name_and_port(
 def test_anything_else_is_no_host(host: str) -> None:
     with pytest.raises(ConfigurationError, match=r"evalsuite_fetch_hosts: expected a host name, such as .*, got "):
         read_hosts([host])
+
+
+def test_the_certificate_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(tls=True) as server:
+        server.files["/a.txt"] = Served(b"x")
+        server.redirect("/down", f"http://{server.host}/a.txt")
+
+        def outcome(path: str) -> str:
+            fetcher = Fetcher(read_hosts([server.host]), 1000)
+            found = fetcher.outcome(f"https://{server.host}{path}")
+            told = str(found) if isinstance(found, AttachmentError) else found and found.path.read_text()
+            fetcher.close()
+            return told or "nothing"
+
+        assert "CERTIFICATE_VERIFY_FAILED" in outcome("/a.txt")
+        assert server.asked == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+        assert outcome("/a.txt") == "x"
+        assert "it redirects from https to http" in outcome("/down")
+
+
+def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    with serving() as server:
+        server.files["/slow"] = Served(b"x" * 50, pause=0.05)
+        fetcher = Fetcher(read_hosts([server.host]), 1000, timeout=0.3)
+        start = time.monotonic()
+        outcome = fetcher.outcome(f"http://{server.host}/slow")
+        fetcher.close()
+    assert isinstance(outcome, AttachmentError)
+    assert "not there within 0.3 s" in str(outcome)
+    assert time.monotonic() - start < 2.4
 
 
 def test_fetching_needs_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
