@@ -32,7 +32,7 @@ class Roster:
         target = configured.get(name)
         key = (name, id(target))
         if key not in self._loaded:
-            self._loaded[key] = (target, load_agent(name, configured))
+            self._loaded[key] = (target, load_agent(name, configured, folder=self.settings.root))
         return self._loaded[key][1]
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:

@@ -59,6 +59,16 @@ class Agent:
         return f"<Agent {self.name}>"
 
     @property
+    def overlaps(self) -> bool:
+        """Whether calls overlap where nobody has said how many may."""
+        return self.is_async
+
+    def at_most(self, calls: int) -> int:
+        """How many of so many calls may be in flight: an object's ``eval_concurrency`` bounds those put to it."""
+        bound: int | None = getattr(self.function, "eval_concurrency", None)
+        return calls if bound is None else min(calls, bound)
+
+    @property
     def eval_close(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
         """What closes the clients and processes that an async agent keeps, on the loop that it was called on."""
         owner = getattr(self.function, "__self__", self.function)
