@@ -7,6 +7,7 @@
     +-- ConfigurationError         an option, ini value, agent or method name is wrong: nothing may run
     +-- CaseError                  a case could not be evaluated: an error, never a failure, never a score
     |   +-- AgentError             the agent broke in a way that must not end the test session (SystemExit ...)
+    |   |   +-- RemoteError        the agent raised, in a process of its own
     |   +-- ReplyError             the agent returned something that is no answer
     |   +-- CaseTimeout            the agent did not answer in time
     |   +-- MethodError            a method could not score the answer
@@ -22,8 +23,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = [
     "AgentError",
@@ -37,6 +39,7 @@ __all__ = [
     "JudgeError",
     "MethodError",
     "Mistake",
+    "RemoteError",
     "ReplyError",
     "StoreError",
     "TestSetError",
@@ -88,6 +91,14 @@ class AgentError(CaseError):
     """The agent broke with something that must not reach pytest, such as ``SystemExit``."""
 
     kind = "agent"
+
+
+class RemoteError(AgentError):
+    """What the agent raised in a process of its own. ``description`` is what the record is to say of it."""
+
+    def __init__(self, description: Mapping[str, Any]) -> None:
+        super().__init__(description["message"])
+        self.description = dict(description)
 
 
 class ReplyError(CaseError):

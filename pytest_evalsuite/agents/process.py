@@ -141,7 +141,7 @@ class Process(asyncio.SubprocessProtocol):
         await self.ended.wait()
 
     def check(self, *, when: str = "") -> None:
-        """Raise AgentError unless it ended by itself, with exit code 0; in any case if it ended ``when`` it must not."""
+        """Raise AgentError unless it ended by itself, with code 0; in any case if it ended ``when`` it must not."""
         if self._wrote_too_much:
             raise AgentError(f"{self.name} wrote more than {MAX_OUTPUT_BYTES:,} bytes to stdout, and was ended")
         if self.returncode or when:

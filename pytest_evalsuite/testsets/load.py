@@ -183,6 +183,7 @@ class Loader:
             mode=values.get("mode", "independent"),
             language=values.get("language", "en"),
             agent=values.get("agent"),
+            isolation=values.get("isolation"),
             tags=values.get("tags", ()),
             marks=values.get("marks", ()),
             metadata=values.get("metadata", {}),

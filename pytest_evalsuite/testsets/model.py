@@ -11,7 +11,10 @@ from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
 from pytest_evalsuite.testsets.gate import Gate
 
-__all__ = ["Case", "Check", "PassRule", "Requirement", "TestSet"]
+__all__ = ["Case", "Check", "Isolation", "PassRule", "Requirement", "TestSet"]
+
+Isolation = Literal["none", "process"]
+"""Whether each call of the agent has a process of its own."""
 
 Requirement = Literal["all", "any", "score"]
 """When a case with several checks passes: all of them do, any does, or the weighted mean reaches the bar."""
@@ -144,6 +147,7 @@ class TestSet:
     mode: Literal["independent", "scenario"] = "independent"
     language: str = "en"
     agent: str | None = None
+    isolation: Isolation | None = None
     tags: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)

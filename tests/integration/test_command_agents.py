@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 import processes
 import pytest
+from processes import all_gone, noted_pids
 from suites import Suite
 
 BOT = """
@@ -47,26 +46,6 @@ KEPT = """
 PYTHON = f'"{sys.executable}"'
 
 
-def pids(suite: Suite) -> list[int]:
-    return [int(line) for line in (suite.path / "pids.txt").read_text().split()]
-
-
-def gone(pid: int) -> bool:
-    """Whether there is no such process, nor what is left of one that nobody has waited for."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def gone_soon(suite: Suite) -> None:
-    """Whoever lost its parent is waited for by the init process, when it comes to it."""
-    for pid in pids(suite):
-        stat = Path(f"/proc/{pid}/stat")
-        processes.wait_until(lambda: gone(pid) or " Z 1 " in stat.read_text())  # noqa: B023 - called at once
-
-
 def test_a_command_answers_cases(suite: Suite) -> None:
     suite.write("bot.py", BOT)
     suite.configure(agents=(f"bot = command:{PYTHON} bot.py",))
@@ -74,7 +53,7 @@ def test_a_command_answers_cases(suite: Suite) -> None:
     suite.run("--eval-json", "run.json").assert_outcomes(passed=2)
     record = suite.results()["a"]
     assert record["reply_metadata"] == {"stderr": "asked one\n"}
-    gone_soon(suite)
+    all_gone(suite)
 
 
 def test_the_command_line_names_a_command(suite: Suite) -> None:
@@ -109,11 +88,18 @@ def test_what_breaks_is_the_error_of_its_case(suite: Suite) -> None:
 def test_a_timeout_ends_the_command_and_what_it_started(suite: Suite, options: tuple[str, ...]) -> None:
     suite.write("bot.py", BOT)
     suite.configure(agents=(f"bot = command:{PYTHON} bot.py",))
-    suite.cases("a: stuck -> x", "b: fine -> FINE")
-    suite.run("--eval-timeout", "2", "--eval-json", "run.json", *options).assert_outcomes(errors=1, passed=1)
+    suite.write(
+        "late.eval.yaml",
+        """
+        defaults: {test_method: exact_match}
+        cases:
+          - {id: a, question: stuck, expected_response: x, timeout: 1.5}
+          - {id: b, question: fine, expected_response: FINE}
+        """,
+    )
+    suite.run("--eval-json", "run.json", *options).assert_outcomes(errors=1, passed=1)
     assert suite.results()["a"]["cause"]["kind"] == "timeout"
-    assert len(pids(suite)) == 3
-    gone_soon(suite)
+    all_gone(suite)
 
 
 def test_ctrl_c_ends_what_is_in_flight(suite: Suite) -> None:
@@ -121,11 +107,11 @@ def test_ctrl_c_ends_what_is_in_flight(suite: Suite) -> None:
     suite.configure(agents=(f"bot = command:{PYTHON} bot.py",))
     suite.cases("a: stuck -> x", "b: stuck again -> x")
     run = processes.start(suite)
-    processes.wait_until(lambda: (suite.path / "pids.txt").exists() and len(pids(suite)) >= 3)
+    processes.wait_until(lambda: (suite.path / "pids.txt").exists() and len(noted_pids(suite)) >= 3)
     run.send_signal(2)
     code, _ = processes.finish(run)
     assert code == 2
-    gone_soon(suite)
+    all_gone(suite)
 
 
 def test_a_kept_command_is_one_process_that_is_let_end(suite: Suite) -> None:
@@ -133,9 +119,9 @@ def test_a_kept_command_is_one_process_that_is_let_end(suite: Suite) -> None:
     keep(suite)
     suite.cases("a: one -> ONE", "b: two -> TWO", "c: three -> THREE")
     suite.run("--eval-concurrency", "8").assert_outcomes(passed=3)
-    assert len({*pids(suite)}) == 1
+    assert len({*noted_pids(suite)}) == 1
     assert (suite.path / "end.txt").exists()
-    gone_soon(suite)
+    all_gone(suite)
 
 
 def test_a_kept_command_that_crashes_costs_one_case(suite: Suite) -> None:
@@ -144,7 +130,7 @@ def test_a_kept_command_that_crashes_costs_one_case(suite: Suite) -> None:
     suite.cases("a: one -> ONE", "b: crash -> x", "c: three -> THREE")
     suite.run("--eval-json", "run.json").assert_outcomes(passed=2, errors=1)
     assert "exited with code 7 before it answered; nothing on stderr" in suite.results()["b"]["cause"]["message"]
-    first, second, third = pids(suite)
+    first, second, third = noted_pids(suite)
     assert first == second != third
 
 
