@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.errors import ConfigurationError
 
-__all__ = ["CONTEXT_NAMES", "Agent", "Request"]
+__all__ = ["CONTEXT_NAMES", "Agent", "Request", "copied"]
 
 CONTEXT_NAMES: Final = ("question", "inputs", "history", "case", "session_id", "files", "metadata")
 """What an agent may declare besides the names of the case's inputs."""
@@ -152,8 +152,19 @@ def _reachable(names: Sequence[str], sources: Mapping[str, str]) -> list[str]:
     return list(itertools.takewhile(sources.__contains__, names))
 
 
+def copied(value: Any) -> Any:
+    """The value; where mappings and lists hold it together, new ones, down to the last."""
+    if isinstance(value, Mapping):
+        return {key: copied(part) for key, part in value.items()}
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
 def _value(request: Request, inputs: Mapping[str, Any], name: str) -> Any:
-    return inputs[name] if name in inputs else getattr(request, name)
+    """What the agent gets by this name: its own copy, for what it does to it must not reach anybody else."""
+    if name in inputs:
+        return copied(inputs[name])
+    value = getattr(request, name)
+    return value.for_agent() if name == "case" and hasattr(value, "for_agent") else copied(value)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:

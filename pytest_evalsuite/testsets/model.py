@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
@@ -39,6 +40,11 @@ class Check:
     expected_responses: tuple[str, ...] = ()
     expected: Any = None
     when: tuple[Condition, ...] = ()
+
+    def copied(self) -> Check:
+        """A check that may be changed without changing this one."""
+        options = {name: copied(getattr(self.method, name)) for name in type(self.method).model_fields}
+        return replace(self, method=self.method.model_copy(update=options), expected=copied(self.expected))
 
     @property
     def looks_at_answer(self) -> bool:
@@ -87,6 +93,16 @@ class Case:
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
     _fingerprint: str | None = field(default=None, repr=False)
+
+    def for_agent(self) -> Case:
+        """A case that an agent may change without changing this one."""
+        return replace(
+            self,
+            checks=tuple(check.copied() for check in self.checks),
+            inputs=copied(self.inputs),
+            expected=copied(self.expected),
+            metadata=copied(self.metadata),
+        )
 
     @property
     def waits(self) -> bool:
