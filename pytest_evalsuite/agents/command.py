@@ -21,7 +21,7 @@ from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
 
-__all__ = ["CommandAgent", "request_json"]
+__all__ = ["CommandAgent", "read_answer", "request_json"]
 
 PATIENCE: Final = 0.5
 """Seconds that kept processes have to end by themselves when their stdin is closed."""
@@ -107,7 +107,7 @@ class CommandAgent:
         finally:
             await process.end()
         process.check()
-        return _with_stderr(_read(process.stdout, text=self._text), process.stderr)
+        return _with_stderr(read_answer(process.stdout, text=self._text), process.stderr)
 
     async def eval_close(self) -> None:
         """End the kept processes: their stdin is closed, and they are killed if they go on."""
@@ -165,8 +165,8 @@ class CommandAgent:
 
     def _check_program(self) -> None:
         program = self.argv[0]
-        place = Path(self.cwd or "") / program
-        named = place if len(Path(program).parts) > 1 else program
+        place = Path(self.cwd or "").absolute() / program
+        named = place if os.sep in program else program
         if shutil.which(named, path=None if self._env is None else self._env.get("PATH")) is None:
             what = "cannot be executed" if place.is_file() else "is not found"
             raise ConfigurationError(f"{self.name}: the program {program!r} {what}")
@@ -234,7 +234,8 @@ def _words(argv: Sequence[str] | str) -> list[str]:
     return [os.fspath(word) for word in argv]
 
 
-def _read(written: bytes | bytearray, *, text: bool) -> AgentReply:
+def read_answer(written: bytes | bytearray, *, text: bool) -> AgentReply:
+    """Read what a command wrote. Raises ReplyError when it is no answer."""
     answer = written.decode("utf-8", "replace")
     if not text and answer.lstrip()[:1] in ("{", "[", '"'):
         with contextlib.suppress(ValueError, RecursionError):  # it is text that begins like JSON

@@ -161,6 +161,7 @@ def _how_it_ended(code: int) -> str:
     if code < 0:
         with contextlib.suppress(ValueError):  # a signal that this Python has no name for
             return f"was ended by {signal.Signals(-code).name}"
+        return f"was ended by signal {-code}"
     return f"exited with code {code}"
 
 
