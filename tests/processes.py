@@ -66,10 +66,11 @@ def noted_pids(suite: Suite) -> list[int]:
 def all_gone(suite: Suite) -> None:
     """Wait until all of `noted_pids` are gone, and none is left as a zombie of this process or of a run."""
     for pid in noted_pids(suite):
-        wait_until(partial(_is_gone, pid))
+        wait_until(partial(is_gone, pid))
 
 
-def _is_gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
+    """Whether there is no such process any more."""
     try:
         state, parent = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
     except FileNotFoundError:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import is_gone, wait_until
 
 from pytest_evalsuite import Attachment, CommandAgent
 from pytest_evalsuite.agents import AgentReply, ToolCall, Usage, load_agent, read_reply
@@ -208,8 +209,7 @@ def test_what_the_command_leaves_running_is_ended_with_it(tmp_path: Path) -> Non
         print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"]).pid)
     """
     pid = int(ask(python(code)).output)
-    stat = Path(f"/proc/{pid}/stat")
-    assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
+    wait_until(lambda: is_gone(pid))
 
 
 def test_what_leaves_its_group_and_holds_the_pipes_is_not_waited_for() -> None:
