@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_evalsuite.agents import AgentReply, Attachment, ToolCall, Usage
+    from pytest_evalsuite.agents import AgentReply, Attachment, CommandAgent, ToolCall, Usage
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
     from pytest_evalsuite.version import __version__
@@ -21,6 +21,7 @@ _HOMES = {
     "Attachment": "agents",
     "Case": "testsets",
     "Check": "testsets",
+    "CommandAgent": "agents",
     "Defaults": "testsets",
     "Method": "methods",
     "Score": "methods",
@@ -39,6 +40,7 @@ __all__ = [
     "Attachment",
     "Case",
     "Check",
+    "CommandAgent",
     "Defaults",
     "Method",
     "Score",

@@ -132,6 +132,7 @@ class TestSetFile(pytest.Module):
                 "between the turns of a conversation: give it scope='module' or a wider one"
             )
         judge_source = "" if judge.func is the_configured_judge else self._source_of(judge)
+        prepared = _prepare_each(self._item("eval_agent", _ask_configured, None)._fixtureinfo)
         promised: Future[Bench] = Future()
         known: dict[Any, Any] = {}
         state.names.check_judges(test_set, self.ihook, judge_source)
@@ -150,6 +151,7 @@ class TestSetFile(pytest.Module):
                 item.bind(case, test_set, place, agent_name, agent)
                 if overridden and agent is not NOBODY:
                     item.agent_source, item.may_run_ahead = definition, definition.scope == "session"
+                item.may_run_ahead = item.may_run_ahead and not prepared
                 if judged:
                     item.judge_source = judge_source
                     item.promised_judges = promised if judge.scope == "session" else Future()
@@ -178,6 +180,14 @@ class TestSetFile(pytest.Module):
         if name.endswith("]") and hasattr(item, "_id"):  # since 9.2 pytest tells names and parameters apart
             item._id = type(item._id).parse(item.nodeid)
         return item
+
+
+def _prepare_each(fixtures: Any) -> bool:
+    """Whether a conftest.py sets something up for each case, which must be there before its agent is called."""
+    return any(
+        fixture.scope == "function" and fixture.func.__module__.rpartition(".")[2] == "conftest"
+        for (*_, fixture) in fixtures.name2fixturedefs.values()
+    )
 
 
 class _Marker:

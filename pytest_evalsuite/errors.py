@@ -7,12 +7,12 @@
     +-- ConfigurationError         an option, ini value, agent or method name is wrong: nothing may run
     +-- CaseError                  a case could not be evaluated: an error, never a failure, never a score
     |   +-- AgentError             the agent broke in a way that must not end the test session (SystemExit ...)
+    |   |   +-- RemoteError        the agent raised, in a process of its own
     |   +-- ReplyError             the agent returned something that is no answer
     |   +-- CaseTimeout            the agent did not answer in time
     |   +-- MethodError            a method could not score the answer
     |   +-- JudgeError             a judge could not be asked, or gave no verdict
     |   +-- AnswerMissing          an earlier run was to have the answer, and has none
-    |   +-- Replayed               what a case ended in when its answers were recorded
     |   +-- TurnBroken             an earlier turn of the conversation ended in an error: this one is not asked
     |   +-- AttachmentError        the case's file has gone, has changed, or could not be fetched
     +-- StoreError                 the run directory or an artifact could not be written or read
@@ -42,7 +42,7 @@ __all__ = [
     "JudgeError",
     "MethodError",
     "Mistake",
-    "Replayed",
+    "RemoteError",
     "ReplyError",
     "StoreError",
     "TestSetError",
@@ -97,6 +97,17 @@ class AgentError(CaseError):
     kind = "agent"
 
 
+class RemoteError(AgentError):
+    """What the agent raised in another process, or in the run that is replayed.
+
+    ``description`` is what the record is to say of it: kind, type, message and traceback.
+    """
+
+    def __init__(self, description: Mapping[str, Any]) -> None:
+        super().__init__(description["message"])
+        self.description = dict(description)
+
+
 class ReplyError(CaseError):
     """The agent returned something that is no answer: None, bytes, a generator, an answer beyond all bounds."""
 
@@ -132,15 +143,6 @@ class AnswerMissing(CaseError):
     """A stored answer was to be scored, and there is none to this case."""
 
     kind = "answer"
-
-
-class Replayed(CaseError):
-    """What an attempt ended in when it was recorded; ``cause`` is its kind, type, message and traceback."""
-
-    def __init__(self, cause: Mapping[str, Any]) -> None:
-        super().__init__(cause["message"])
-        self.cause = cause
-        self.kind = cause["kind"]
 
 
 class TurnBroken(CaseError):

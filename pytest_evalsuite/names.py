@@ -46,7 +46,7 @@ class Names:
         self._roster = Roster(settings)
         self._methods = MethodRegistry()
         self._fetcher = Fetcher(settings.fetch_hosts, settings.max_file_bytes) if settings.fetch_hosts else None
-        self._of_fixtures: dict[int, tuple[Any, Agent]] = {}
+        self._of_fixtures: dict[tuple[int, str], tuple[Any, Agent]] = {}
         self.have_been_asked = False
         """Whether there was a test set to read."""
         self._benches: dict[TestSet, Bench] = {}
@@ -134,11 +134,12 @@ class Names:
         target = item.funcargs["eval_agent"]
         if item.agent is not None and target is item.agent.function:
             return item.agent
-        kept = self._of_fixtures.get(id(target))
+        isolation = self._settings.isolation_of(item.test_set)
+        kept = self._of_fixtures.get((id(target), isolation))
         if kept is None:
-            kept = (target, adapt(target, item.agent_name))
+            kept = (target, self._roster.placed(adapt(target, item.agent_name), target, isolation))
             if item.may_run_ahead or item.case.turn:  # all turns are put to one agent
-                self._of_fixtures[id(target)] = kept
+                self._of_fixtures[id(target), isolation] = kept
         self._roster.check(kept[1], item.test_set, item.case)
         return kept[1]
 

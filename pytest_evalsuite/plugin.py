@@ -15,10 +15,12 @@ import pytest
 from pytest_evalsuite import hookspecs
 
 DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
+ISOLATION = ("none", "process")
 FAIL_ON = ("any", "regression", "gate", "never")
 NEEDS_EVAL_SUITE = (
     *("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "markdown", "github", "run_name"),
     *("resume", "regrade", "record", "replay", "shard", "baseline", "baseline_missing", "fail_on", "confirm"),
+    "isolation",
 )
 
 
@@ -42,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--eval-iterations", type=_whole_number(1, 100), metavar="N", help="Ask each case N times (1..100).")
     add("--eval-timeout", type=_seconds, metavar="SECONDS", help="Seconds that an agent may take for one answer.")
+    add(
+        "--eval-isolation",
+        choices=ISOLATION,
+        help="Where each call of an agent runs: here, or in a process of its own that a crash or a timeout ends.",
+    )
     add(
         "--eval-judge",
         metavar="NAME",
@@ -107,6 +114,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_concurrency", "As --eval-concurrency", type="string")
     parser.addini("evalsuite_iterations", "As --eval-iterations, for cases that say nothing", type="string")
     parser.addini("evalsuite_timeout", "As --eval-timeout, for cases that say nothing", type="string")
+    parser.addini("evalsuite_isolation", "As --eval-isolation, for test sets that say nothing")
     parser.addini("evalsuite_judge", "As --eval-judge")
     parser.addini("evalsuite_judges", "Names of judges, one a line: name = openai:<model>", type="linelist")
     parser.addini("evalsuite_judge_prompts", "A folder of prompts that replace those of judges")

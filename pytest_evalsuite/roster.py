@@ -7,10 +7,12 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents import Agent, load_agent
 from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.execution.isolation import isolated
 from pytest_evalsuite.execution.replay import GIVEN, NOBODY
 from pytest_evalsuite.execution.runner import request_of
 from pytest_evalsuite.settings import Settings
 from pytest_evalsuite.testsets import Case, TestSet
+from pytest_evalsuite.testsets.model import Isolation
 
 __all__ = ["FIXTURE_AGENT", "AgentsOf", "Roster"]
 
@@ -25,16 +27,21 @@ class Roster:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._loaded: dict[tuple[str, int], tuple[Any, Agent]] = {}
+        self._loaded: dict[tuple[str, int, Isolation], tuple[Any, Agent]] = {}
         self._checked: set[tuple[Any, ...]] = set()
 
-    def load(self, name: str, configured: Mapping[str, Any]) -> Agent:
+    def load(self, name: str, configured: Mapping[str, Any], isolation: Isolation) -> Agent:
         """The agent of this name. Raises ConfigurationError."""
         target = configured.get(name)
-        key = (name, id(target))
+        key = (name, id(target), isolation)
         if key not in self._loaded:
-            self._loaded[key] = (target, load_agent(name, configured))
+            agent = load_agent(name, configured, folder=self.settings.root)
+            self._loaded[key] = (target, self.placed(agent, name if target is None else target, isolation))
         return self._loaded[key][1]
+
+    def placed(self, agent: Agent, target: Any, isolation: Isolation) -> Agent:
+        """The agent, made of ``target``, that runs where ``isolation`` says. Raises ConfigurationError."""
+        return agent if isolation == "none" else isolated(agent, target, folder=self.settings.root)
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
         """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
@@ -68,6 +75,7 @@ class AgentsOf:
         settings = roster.settings
         only = next(iter(configured)) if len(configured) == 1 else None
         self._default = test_set.agent or settings.default_agent or only
+        self._isolation = settings.isolation_of(test_set)
         self._chosen = settings.chosen_agents
 
     def __call__(self, case: Case) -> NamedAgents:
@@ -93,11 +101,11 @@ class AgentsOf:
         if not self._loads:
             return None
         if name in self._configured or ":" in name:
-            return self._roster.load(name, self._configured)
+            return self._roster.load(name, self._configured, self._isolation)
         if not self._needed:
             return None
         try:
-            return self._roster.load(name, self._configured)
+            return self._roster.load(name, self._configured, self._isolation)
         except ConfigurationError as error:
             raise ConfigurationError(f"{self._where_named(case)}: {error}") from None
 

@@ -102,7 +102,7 @@ class EvalSession:
         self._judgement: Judgement | None = None
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
-            concurrency_of=lambda agent: settings.concurrency_of(is_async=agent.is_async),
+            concurrency_of=lambda agent: agent.at_most(settings.concurrency_of(is_async=agent.overlaps)),
             timeout_of=settings.timeout_of,
             ahead=self.worker is None,
             window=lambda concurrency: concurrency if self._may_stop_early() else None,

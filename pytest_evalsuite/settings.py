@@ -15,7 +15,7 @@ from pytest_evalsuite.agents.loading import parse_names
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.testsets.attachments import MAX_FILE_BYTES
 from pytest_evalsuite.testsets.fetching import Place, read_hosts
-from pytest_evalsuite.testsets.model import Case, PassRule
+from pytest_evalsuite.testsets.model import Case, Isolation, PassRule, TestSet
 
 __all__ = ["FailOn", "Settings", "check_together", "read_settings"]
 
@@ -41,6 +41,8 @@ class Settings:
     forced_timeout: float | None = None
     iterations: int = 1
     timeout: float | None = None
+    forced_isolation: Isolation | None = None
+    isolation: Isolation = "none"
     pass_rule: PassRule = "mean"
     test_method: str = "semantic_quality"
     mode: Literal["independent", "scenario"] = "independent"
@@ -76,6 +78,10 @@ class Settings:
         """Seconds that the agent may take for one answer of the case, None: for ever."""
         return self.forced_timeout or case.timeout or self.timeout
 
+    def isolation_of(self, test_set: TestSet) -> Isolation:
+        """Where the calls of an agent run for the test set."""
+        return self.forced_isolation or test_set.isolation or self.isolation
+
     def pass_rule_of(self, case: Case) -> PassRule:
         """When the case passes, if it is asked several times."""
         return case.pass_rule or self.pass_rule
@@ -109,6 +115,8 @@ def read_settings(config: pytest.Config) -> Settings:
         forced_timeout=option("eval_timeout"),
         iterations=_ini(config, "evalsuite_iterations", _iterations) or 1,
         timeout=_ini(config, "evalsuite_timeout", _seconds),
+        forced_isolation=option("eval_isolation"),
+        isolation=_ini(config, "evalsuite_isolation", _isolation) or "none",
         pass_rule=_ini(config, "evalsuite_pass_rule", _pass_rule) or "mean",
         test_method=config.getini("evalsuite_test_method"),
         mode=cast("Literal['independent', 'scenario']", mode),
@@ -181,6 +189,12 @@ def _fail_on(text: str) -> FailOn:
     if text not in get_args(FailOn):
         raise ValueError(f"expected {', '.join(get_args(FailOn))}")
     return cast("FailOn", text)
+
+
+def _isolation(text: str) -> Isolation:
+    if text not in get_args(Isolation):
+        raise ValueError(f"expected {' or '.join(get_args(Isolation))}")
+    return cast("Isolation", text)
 
 
 def _output(config: pytest.Config, option: str) -> Path | None:

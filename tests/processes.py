@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from suites import Suite
@@ -54,3 +56,23 @@ def wait_until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < end, "this never came true"
         time.sleep(0.02)
+
+
+def noted_pids(suite: Suite) -> list[int]:
+    """The processes that have noted themselves, one a line, in ``pids.txt``."""
+    return [int(line) for line in (suite.path / "pids.txt").read_text(encoding="utf-8").split()]
+
+
+def all_gone(suite: Suite) -> None:
+    """Wait until all of `noted_pids` are gone, and none is left as a zombie of this process or of a run."""
+    for pid in noted_pids(suite):
+        wait_until(partial(is_gone, pid))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether there is no such process any more."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+    except FileNotFoundError:
+        return True
+    return state == "Z" and parent == "1"  # an orphan, which the init process has yet to wait for

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.errors import ConfigurationError
 
-__all__ = ["CONTEXT_NAMES", "Agent", "Forgetting", "Request"]
+__all__ = ["CONTEXT_NAMES", "Agent", "Forgetting", "Request", "copied"]
 
 CONTEXT_NAMES: Final = ("question", "inputs", "history", "case", "session_id", "files", "metadata")
 """What an agent may declare besides the names of the case's inputs."""
@@ -67,6 +67,16 @@ class Agent:
 
     def __repr__(self) -> str:
         return f"<Agent {self.name}>"
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether calls overlap where nobody has said how many may."""
+        return self.is_async
+
+    def at_most(self, calls: int) -> int:
+        """How many of so many calls may be in flight: an object's ``eval_concurrency`` bounds those put to it."""
+        bound: int | None = getattr(self.function, "eval_concurrency", None)
+        return calls if bound is None else min(calls, bound)
 
     @property
     def eval_close(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
@@ -208,10 +218,21 @@ def _reachable(names: Sequence[str], sources: Mapping[str, str]) -> list[str]:
     return list(itertools.takewhile(sources.__contains__, names))
 
 
+def copied(value: Any) -> Any:
+    """The value; where mappings and lists hold it together, new ones, down to the last."""
+    if isinstance(value, Mapping):
+        return {key: copied(part) for key, part in value.items()}
+    return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+
 def _value(request: Request, inputs: Mapping[str, Any], name: str) -> Any:
+    """What the agent gets by this name: its own copy, for what it does to it must not reach anybody else."""
     if name in inputs:
-        return inputs[name]
-    return list(request.files) if name == "files" else getattr(request, name)
+        return copied(inputs[name])
+    value = getattr(request, name)
+    if name == "case" and hasattr(value, "for_agent"):
+        return value.for_agent()
+    return list(value) if name == "files" else copied(value)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:

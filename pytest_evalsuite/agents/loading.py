@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from pytest_evalsuite.agents.calling import Agent
@@ -42,11 +43,12 @@ def parse_names(lines: Iterable[str], *, source: str, what: Literal["agent", "ju
     return names
 
 
-def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:
-    """Find the agent of this name among the configured ones, or import it when it is a ``module:callable`` itself.
+def load_agent(name: str, configured: Mapping[str, Any], *, folder: Path | None = None) -> Agent:
+    """Find the agent of this name among the configured ones, or load it when it is a text that names one itself.
 
-    The values of ``configured`` are ``module:attribute`` texts or the objects themselves. Raises ConfigurationError
-    when there is no such name, or what stands behind it cannot be imported or is no agent.
+    The values of ``configured`` are texts (``module:attribute``, ``command:<program> <arguments>``) or the objects
+    themselves. Commands run in ``folder`` (default: the current one). Raises ConfigurationError when there is no such
+    name, or what stands behind it cannot be loaded or is no agent.
     """
     target = configured.get(name)
     if target is None and ":" in name:
@@ -54,7 +56,7 @@ def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:
     if target is None:
         raise ConfigurationError(_unknown(name, configured))
     if isinstance(target, str):
-        target = _import(target, name)
+        target = _named_by(target, name, folder)
     return adapt(target, name)
 
 
@@ -94,6 +96,19 @@ def _of_class(kind: type, name: str) -> Agent:
             "name an instance or a function instead"
         ) from error
     return Agent(name, agent.function, is_async=agent.is_async, make=lambda: adapt(kind(), name).function)
+
+
+def _named_by(text: str, name: str, folder: Path | None) -> Any:
+    """What a text stands for: a command, or else something to import."""
+    scheme, _, rest = text.partition(":")
+    if scheme == "command":
+        from pytest_evalsuite.agents.command import CommandAgent
+
+        try:
+            return CommandAgent(rest, cwd=folder)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"agent {name!r}: {error}") from None
+    return _import(text, name)
 
 
 def _import(path: str, name: str) -> Any:

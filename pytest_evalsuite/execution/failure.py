@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from pytest_evalsuite.agents.replies import clean_text
-from pytest_evalsuite.errors import CaseError, Replayed
+from pytest_evalsuite.errors import CaseError, RemoteError
 
 __all__ = ["describe_error", "message_of"]
 
@@ -22,8 +22,8 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     ``kind`` is ``agent`` for whatever an agent raised, else that of the `CaseError`. The traceback begins at the
     agent's own code. Never raises, whatever the exception does when it is asked for its text.
     """
-    if isinstance(error, Replayed):
-        return dict(error.cause)
+    if isinstance(error, RemoteError):
+        return dict(error.description)
     own = isinstance(error, CaseError)
     shown = error.__cause__ if own and error.__cause__ is not None else error
     description: dict[str, Any] = {

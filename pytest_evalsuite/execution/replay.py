@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
-from pytest_evalsuite.errors import AnswerMissing, Replayed, TurnBroken
+from pytest_evalsuite.errors import AnswerMissing, RemoteError, TurnBroken
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.result import reply_json
@@ -67,7 +67,7 @@ def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
     if cause is None:
         attempt.reply = _reply(found)
     else:
-        attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else Replayed(cause)
+        attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else RemoteError(cause)
     return attempt
 
 

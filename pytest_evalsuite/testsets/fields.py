@@ -274,6 +274,9 @@ SET: Final = Table(
         Field("mode", one_of("independent", "scenario"), "How the cases hang together."),
         Field("language", LANGUAGE, "The language that a judge reasons in; default en."),
         Field("agent", AGENT, "The configured agent's name, for all cases."),
+        Field(
+            "isolation", one_of("none", "process"), "Where each call of the agent runs: process has one of its own."
+        ),
         Field("tags", TAGS, "Words to select and group by, for all cases."),
         Field("marks", MARKS, "Registered pytest markers, for all cases."),
         Field("metadata", MAPPING, "Anything else, kept with the run."),

@@ -207,6 +207,7 @@ class Loader:
             mode=mode,
             language=values.get("language", "en"),
             agent=values.get("agent"),
+            isolation=values.get("isolation"),
             tags=values.get("tags", ()),
             marks=values.get("marks", ()),
             metadata=values.get("metadata", {}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.attachments import CaseFile, Files
@@ -14,7 +15,10 @@ from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
 from pytest_evalsuite.testsets.gate import Gate
 
-__all__ = ["Case", "Check", "PassRule", "Requirement", "TestSet"]
+__all__ = ["Case", "Check", "Isolation", "PassRule", "Requirement", "TestSet"]
+
+Isolation = Literal["none", "process"]
+"""Whether each call of the agent has a process of its own."""
 
 Requirement = Literal["all", "any", "score"]
 """When a case with several checks passes: all of them do, any does, or the weighted mean reaches the bar."""
@@ -39,6 +43,11 @@ class Check:
     expected_responses: tuple[str, ...] = ()
     expected: Any = None
     when: tuple[Condition, ...] = ()
+
+    def copied(self) -> Check:
+        """A check that may be changed without changing this one."""
+        options = {name: copied(getattr(self.method, name)) for name in type(self.method).model_fields}
+        return replace(self, method=self.method.model_copy(update=options), expected=copied(self.expected))
 
     @property
     def looks_at_answer(self) -> bool:
@@ -98,6 +107,17 @@ class Case:
     said_before: str = field(default="", repr=False)
     """A digest of the turns before it; empty where there are none."""
     _fingerprint: str | None = field(default=None, repr=False)
+
+    def for_agent(self) -> Case:
+        """A case that an agent may change without changing this one."""
+        return replace(
+            self,
+            checks=tuple(check.copied() for check in self.checks),
+            inputs=copied(self.inputs),
+            expected=copied(self.expected),
+            metadata=copied(self.metadata),
+            conversation=None,
+        )
 
     @property
     def unit(self) -> str:
@@ -180,6 +200,7 @@ class TestSet:
     mode: Literal["independent", "scenario"] = "independent"
     language: str = "en"
     agent: str | None = None
+    isolation: Isolation | None = None
     tags: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
