@@ -128,6 +128,23 @@ FRAMEWORKS = {
 }
 
 
+LISTENING = """
+    import sys
+
+
+    def hear(event, arguments):
+        if event == "socket.connect" and "127.0.0.1" not in str(arguments[1]):
+            with open("connections.txt", "a", encoding="utf-8") as out:
+                out.write(f"{arguments[1]}\\n")
+        if event == "socket.getaddrinfo" and arguments[0] != "127.0.0.1":
+            with open("connections.txt", "a", encoding="utf-8") as out:
+                out.write(f"{arguments[0]}\\n")
+
+
+    sys.addaudithook(hear)
+"""
+
+
 @pytest.fixture
 def brain(suite: Suite, model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """A suite with what models say, over HTTP too, and with two test sets."""
@@ -184,6 +201,7 @@ def call(name: str, arguments: dict[str, Any]) -> Canned:
 def test_suites_see_tool_calls_and_usage_and_hold_conversations(brain: Suite) -> None:
     for name, text in FRAMEWORKS.items():
         brain.write(f"with_{name}.py", text)
+    brain.write("conftest.py", LISTENING)
     brain.configure(agents=tuple(f"{name} = with_{name}:agent" for name in FRAMEWORKS))
     brain.run_subprocess("--eval-json=run.json", *(f"--eval-agent={name}" for name in FRAMEWORKS))
     records = {
@@ -194,6 +212,7 @@ def test_suites_see_tool_calls_and_usage_and_hold_conversations(brain: Suite) ->
     assert {key: record["status"] for key, record in records.items()} == {
         (name, case): "passed" for name in FRAMEWORKS for case in ("order", "hello", "who")
     }
+    assert not (brain.path / "connections.txt").exists()  # nothing leaves this machine by the framework's own doing
     for name in FRAMEWORKS:
         order, who = records[name, "order"], records[name, "who"]
         assert order["tool_calls"] == [{"name": "lookup", "arguments": {"order": 7}, "result": "order 7 was sent"}]
