@@ -130,7 +130,7 @@ def test_a_chain_that_begins_with_a_model_is_asked_with_messages() -> None:
     assert said(asking.asked[-1]) == [("human", "I am Ada."), ("ai", "Hello, Ada."), ("human", "Capital?")]
 
 
-@pytest.mark.filterwarnings("ignore:RunnableWithMessageHistory is deprecated")  # people have it
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # it is on its way out, but people have it
 def test_a_runnable_that_keeps_conversations_is_not_told_them_again() -> None:
     from langchain_core.chat_history import InMemoryChatMessageHistory
     from langchain_core.runnables.history import RunnableWithMessageHistory

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections import ChainMap
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_evalsuite.agents import adapt, read_reply
+from pytest_evalsuite.agents import adapt, load_agent, read_reply
 from pytest_evalsuite.agents.frameworks import read_result, recognise
+from pytest_evalsuite.agents.version import version_of
 
 FOREIGN = """
 import json, sys
@@ -58,3 +60,33 @@ def test_what_is_no_result_of_a_framework_is_left_alone(raw: Any) -> None:
 
 def test_a_mapping_with_messages_stays_structured_output() -> None:
     assert read_reply({"messages": ["Hi"], "other": 1}).output == {"messages": ["Hi"], "other": 1}
+
+
+CHAIN = """
+from langchain_core.runnables import RunnableLambda
+
+
+class Own(RunnableLambda):
+    pass
+
+
+chain = RunnableLambda(lambda question: question)
+own = Own(lambda question: question)
+named = Own(lambda question: question)
+named.eval_version = "7"
+"""
+
+
+def test_the_version_of_an_object_is_that_of_the_file_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    versions = []
+    for number in (1, 2):
+        (tmp_path / f"chains{number}.py").write_text(f"{CHAIN}# {number}\n", encoding="utf-8")
+        agents = [load_agent(f"chains{number}:{name}", {}) for name in ("chain", "own", "named")]
+        versions.append([version_of(agent.function) for agent in agents])
+        monkeypatch.delitem(sys.modules, f"chains{number}")
+    (chain, own, named), (other_chain, other_own, _) = versions
+    assert chain == own != other_chain == other_own
+    assert named == "7"
