@@ -6,12 +6,14 @@ import difflib
 import importlib
 import inspect
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.frameworks import recognise
+from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import ConfigurationError
 
 __all__ = ["AGENT_NAME", "METHODS_OF_AGENTS", "adapt", "load_agent", "parse_names"]
@@ -55,9 +57,12 @@ def load_agent(name: str, configured: Mapping[str, Any], *, folder: Path | None 
         target = name
     if target is None:
         raise ConfigurationError(_unknown(name, configured))
-    if isinstance(target, str):
-        target = _named_by(target, name, folder)
-    return adapt(target, name)
+    if not isinstance(target, str):
+        return adapt(target, name)
+    agent = adapt(_named_by(target, name, folder), name)
+    if getattr(agent.function, "eval_version", "") is None:  # an object whose class says nothing of how it was made
+        agent.function.__dict__["eval_version"] = version_of(sys.modules[target.partition(":")[0]])
+    return agent
 
 
 def adapt(target: Any, name: str) -> Agent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 __all__ = ["version_of"]
 
 
-def version_of(target: Callable[..., Any]) -> str | None:
+def version_of(target: Any) -> str | None:
     """The agent's version: what its attribute ``eval_version`` says, else a digest of the file that defines it.
 
     The digest is 8 hex digits. None where neither can be had: a built-in, an object that was made at a prompt.
@@ -28,10 +27,10 @@ def version_of(target: Callable[..., Any]) -> str | None:
 
 
 def _definition(target: Any) -> Any:
-    """The function or class that the target is, or is an instance of, behind partials and decorators."""
+    """The function, class or module that the target is, or the class of what it is, behind partials and decorators."""
     while isinstance(target, functools.partial):
         target = target.func
     target = inspect.unwrap(target)
-    if inspect.ismethod(target) or inspect.isfunction(target) or inspect.isclass(target):
+    if any(is_one(target) for is_one in (inspect.ismethod, inspect.isfunction, inspect.isclass, inspect.ismodule)):
         return target
     return type(target)

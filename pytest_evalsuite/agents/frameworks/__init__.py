@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.agents.version import version_of
 
 __all__ = ["Ask", "read_result", "recognise"]
 
@@ -29,10 +30,14 @@ _MODULES: Final = {
 
 
 def recognise(target: Any) -> Ask | None:
-    """How to ask this object of a framework; None when it belongs to none that is known."""
+    """How to ask this object of a framework; None when it belongs to none that is known.
+
+    Its ``eval_version`` is the object's, or that of a class of the user's; None where only the framework's is known.
+    """
     for module in _modules_of(target):
         ask: Ask | None = module.recognise(target)
         if ask is not None:
+            ask.__dict__["eval_version"] = _version(target)
             return ask
     return None
 
@@ -55,8 +60,17 @@ def read_result(raw: Any) -> AgentReply | None:
     return None
 
 
+def _version(target: Any) -> str | None:
+    is_made_by_framework = _package(type(target)) in {*_MODULES, "langgraph"}
+    return None if is_made_by_framework and not hasattr(target, "eval_version") else version_of(target)
+
+
+def _package(kind: type) -> str:
+    return kind.__module__.partition(".")[0]
+
+
 def _modules_of(value: Any) -> list[Any]:
-    packages = {base.__module__.partition(".")[0]: None for base in type(value).__mro__}
+    packages = dict.fromkeys(map(_package, type(value).__mro__))
     return [_module(package) for package in packages if package in _MODULES]
 
 

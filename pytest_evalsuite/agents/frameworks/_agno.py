@@ -34,7 +34,7 @@ def recognise(target: Any) -> Ask | None:
         asked: Any = text
         if is_workflow and question is None:
             asked = dict(inputs or {})
-        elif history and not _remembers(target):
+        elif history and not await _remembers(target, session_id):
             asked = _messages(history, text)
         return _reply(await target.arun(asked, session_id=session_id, stream=False))
 
@@ -46,10 +46,13 @@ def read(raw: Any) -> AgentReply | None:
     return _reply(raw) if is_a(raw, "agno", *RESULTS) else None
 
 
-def _remembers(target: Any) -> bool:
+async def _remembers(target: Any, session_id: str | None) -> bool:
     """Whether Agno itself adds what was said before in this session."""
-    own = getattr(target, "add_history_to_context", False) or getattr(target, "add_workflow_history_to_steps", False)
-    return bool(own) and getattr(target, "db", None) is not None
+    adds = getattr(target, "add_history_to_context", False) or getattr(target, "add_workflow_history_to_steps", False)
+    if not adds or getattr(target, "db", None) is None:
+        return False
+    session = await target.aget_session(session_id=session_id)
+    return bool(session is not None and session.runs)
 
 
 def _messages(history: Sequence[Mapping[str, str]], text: str) -> list[Any]:

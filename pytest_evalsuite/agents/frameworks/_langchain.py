@@ -73,12 +73,21 @@ def _input_of_runnable(
     runnable: Any, question: str | None, inputs: Mapping[str, Any], history: Sequence[Mapping[str, str]]
 ) -> Any:
     """Messages for a model, the named values for a chain that declares some, else the question or the inputs."""
-    if is_a(runnable, PACKAGE, "BaseLanguageModel"):
+    if is_a(_first(runnable), PACKAGE, "BaseLanguageModel"):
         return [*_messages(history), _message("user", prompt(question, inputs))]
+    if is_a(runnable, PACKAGE, "RunnableWithMessageHistory"):
+        history = ()  # it has kept the conversation itself
     declared = set(getattr(runnable.get_input_schema(), "model_fields", ())) - {"root"}
-    if declared:
+    if declared or history:
         return _fill(declared, question, inputs, history)
     return dict(inputs) if question is None else {"question": question, **inputs} if inputs else question
+
+
+def _first(runnable: Any) -> Any:
+    """What is asked first in a chain, behind what is bound to it."""
+    while is_a(runnable, PACKAGE, "RunnableSequence", "RunnableBinding"):
+        runnable = runnable.first if is_a(runnable, PACKAGE, "RunnableSequence") else runnable.bound
+    return runnable
 
 
 def _fill(
@@ -89,11 +98,17 @@ def _fill(
     past = next((name for name in HISTORY_KEYS if name in declared and name not in values), None)
     if past is not None:
         values[past] = _messages(history)
+    elif history:
+        raise AgentError(f"the runnable has no place for what was said before: let it take {_either(HISTORY_KEYS)}")
     free = sorted(declared - values.keys())
     if question is not None:
         usual = next((name for name in QUESTION_KEYS if name in free), None)
         values[usual or (free[0] if len(free) == 1 else "question")] = question
     return values
+
+
+def _either(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _message(role: str, content: str) -> Any:

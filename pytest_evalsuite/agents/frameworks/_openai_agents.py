@@ -48,10 +48,11 @@ def _reply(result: Any) -> AgentReply:
     if waiting := getattr(result, "interruptions", ()):
         names = ", ".join(str(getattr(item, "tool_name", None) or _field(item.raw_item, "name")) for item in waiting)
         raise AgentError(f"the run stopped for tools that wait for approval: {names}")
+    usage = result.context_wrapper.usage  # with that of agents which ran as tools
     return AgentReply(
         plain(result.final_output),
         tool_calls=_tool_calls(result.new_items),
-        usage=usage_of((answer.usage.input_tokens, answer.usage.output_tokens) for answer in result.raw_responses),
+        usage=usage_of([(usage.input_tokens, usage.output_tokens)]),
         metadata={"agent": result.last_agent.name},
     )
 

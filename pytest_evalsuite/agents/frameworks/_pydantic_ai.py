@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_evalsuite.agents.frameworks._shape import arguments_of, is_a, plain, prompt, usage_of
@@ -26,6 +27,7 @@ def recognise(target: Any) -> Ask | None:
     """How to ask an agent of pydantic-ai."""
     if not is_a(target, "pydantic_ai", "AbstractAgent", "Agent") or not hasattr(target, "run"):
         return None
+    takes = inspect.signature(sys.modules["pydantic_ai.agent"].AbstractAgent.run).parameters
 
     async def ask(
         question: str | None = None,
@@ -33,8 +35,10 @@ def recognise(target: Any) -> Ask | None:
         history: Sequence[Mapping[str, str]] = (),
         session_id: str | None = None,
     ) -> AgentReply:
-        context = _context(history) if history else {}
-        result = await target.run(prompt(question, inputs), conversation_id=session_id, **context)
+        context = _context(history, takes) if history else {}
+        if "conversation_id" in takes:
+            context["conversation_id"] = session_id
+        result = await target.run(prompt(question, inputs), **context)
         return _reply(result)
 
     return ask
@@ -45,10 +49,12 @@ def read(raw: Any) -> AgentReply | None:
     return _reply(raw) if is_a(raw, "pydantic_ai", "AgentRunResult") else None
 
 
-def _context(history: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def _context(history: Sequence[Mapping[str, str]], takes: Container[str]) -> dict[str, Any]:
     """What goes before, and the agent's own system prompt, which is else left out where there is a history."""
-    capabilities: Any = sys.modules["pydantic_ai.capabilities"]
-    return {"message_history": _messages(history), "capabilities": [capabilities.ReinjectSystemPrompt()]}
+    context: dict[str, Any] = {"message_history": _messages(history)}
+    if "capabilities" in takes:
+        context["capabilities"] = [sys.modules["pydantic_ai.capabilities"].ReinjectSystemPrompt()]
+    return context
 
 
 def _messages(history: Sequence[Mapping[str, str]]) -> list[Any]:

@@ -28,7 +28,8 @@ def plain(value: Any) -> Any:
     """The value as JSON values; what has no such form becomes the text that it prints as."""
     if value is None or isinstance(value, str):
         return value
-    return to_jsonable_python(value, serialize_unknown=True, inf_nan_mode="strings", bytes_mode="base64")
+    found = to_jsonable_python(value, serialize_unknown=True, bytes_mode="base64")
+    return json.loads(json.dumps(found), parse_constant=str)  # NaN and infinity have no such form either
 
 
 def arguments_of(raw: Any) -> dict[str, Any]:

@@ -108,9 +108,11 @@ def test_an_agent_that_keeps_sessions_is_not_told_them_again(model: ModelServer)
         {"question": "I am Ada.", "session_id": "s1"},
         {"question": "Who am I?", "session_id": "s1", "history": HISTORY},
         {"question": "Who am I?", "session_id": "s2"},
+        {"question": "Who am I?", "session_id": "s3", "history": HISTORY},
     )
     assert shown(model, 1) == [("user", "I am Ada."), ("assistant", "Hello, Ada."), ("user", "Who am I?")]
     assert shown(model, 2) == [("user", "Who am I?")]
+    assert shown(model, 3) == shown(model, 1)  # the session is new to Agno, so it is told
 
 
 def test_structured_output_is_a_mapping(model: ModelServer) -> None:

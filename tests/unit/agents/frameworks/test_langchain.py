@@ -122,6 +122,39 @@ def test_any_other_runnable_takes_the_question_or_the_inputs() -> None:
     assert asyncio.run(ask(question="Why?", inputs={"a": 1})).output == {"given": {"question": "Why?", "a": 1}}
 
 
+def test_a_chain_that_begins_with_a_model_is_asked_with_messages() -> None:
+    from langchain_core.output_parsers import StrOutputParser
+
+    asking = model("Lima")
+    asyncio.run(ask_of(asking.bind(stop=["!"]) | StrOutputParser())(question="Capital?", history=HISTORY))
+    assert said(asking.asked[-1]) == [("human", "I am Ada."), ("ai", "Hello, Ada."), ("human", "Capital?")]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # it is on its way out, but people have it
+def test_a_runnable_that_keeps_conversations_is_not_told_them_again() -> None:
+    from langchain_core.chat_history import InMemoryChatMessageHistory
+    from langchain_core.runnables.history import RunnableWithMessageHistory
+
+    kept: dict[str, Any] = {}
+    asking = model("Hello, Ada.", "Ada.")
+    ask = ask_of(RunnableWithMessageHistory(asking, lambda name: kept.setdefault(name, InMemoryChatMessageHistory())))
+
+    async def talk() -> None:
+        await ask(question="I am Ada.", session_id="s1")
+        await ask(question="Who am I?", history=HISTORY, session_id="s1")
+
+    asyncio.run(talk())
+    assert list(kept) == ["s1"]
+    assert said(asking.asked[-1]) == [("human", "I am Ada."), ("ai", "Hello, Ada."), ("human", "Who am I?")]
+
+
+def test_a_history_that_has_no_place_is_an_error_and_not_lost() -> None:
+    from langchain_core.runnables import RunnableLambda
+
+    with pytest.raises(AgentError, match="no place for what was said before: let it take history, chat_history or"):
+        asyncio.run(ask_of(RunnableLambda(str.upper))(question="?", history=HISTORY))
+
+
 def test_tools_that_a_chain_runs_are_told() -> None:
     from langchain_core.runnables import RunnableLambda
     from langchain_core.tools import tool

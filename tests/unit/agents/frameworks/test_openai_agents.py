@@ -113,6 +113,15 @@ def test_a_handoff_is_a_tool_call_and_the_last_agent_is_named(model: ModelServer
     assert reply.metadata == {"agent": "support"}
 
 
+def test_the_usage_of_an_agent_that_runs_as_a_tool_counts(model: ModelServer) -> None:
+    model.replies(calls("ask_billing", '{"input": "7"}'), "Paid.", "It was paid.")
+    billing = agent(model)
+    first = billing.clone(tools=[billing.as_tool("ask_billing", "asks billing")])
+    reply = asked(first, question="?")
+    assert reply.tool_calls == [ToolCall(name="ask_billing", arguments={"input": "7"}, result="Paid.")]
+    assert reply.usage == Usage(input_tokens=300, output_tokens=60)
+
+
 def test_too_many_turns_are_an_error(model: ModelServer) -> None:
     from agents import MaxTurnsExceeded
 
