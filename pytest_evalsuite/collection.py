@@ -21,6 +21,7 @@ from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.roster import why_unasked
 from pytest_evalsuite.runs.plan import Collected
 from pytest_evalsuite.testsets import Case, TestSet
 from pytest_evalsuite.testsets.positions import walk
@@ -146,7 +147,8 @@ class TestSetFile(pytest.Module):
                 if judged:
                     item.judge_source = judge_source
                     item.promised_judges = promised if judge.scope == "session" else Future()
-                marker.mark(item, case)
+                lacking = None if overridden or agent is None else why_unasked(agent, test_set, case)
+                marker.mark(item, case, lacking)
                 yield item
         for (agent_name, agent), count in put.items():
             target = definition.func if overridden or agent is None else agent.function
@@ -195,24 +197,25 @@ class _Marker:
         if mistakes:
             raise TestSetError(mistakes)
 
-    def mark(self, item: CaseItem, case: Case) -> None:
-        """Mark the item. Cases that say the same share their marks."""
-        key = (case.marks, case.skip, case.xfail, *(check.method.method for check in case.checks))
+    def mark(self, item: CaseItem, case: Case, lacking: str | None = None) -> None:
+        """Mark the item, also as skipped where the case is ``lacking``. Cases that say the same share their marks."""
+        skip = case.skip or lacking
+        key = (case.marks, skip, case.xfail, *(check.method.method for check in case.checks))
         marks = self._made.get(key)
         if marks is None:
-            marks = self._made[key] = tuple(self._make(case))
+            marks = self._made[key] = tuple(self._make(case, skip))
         item.own_markers.extend(marks)
         item.keywords.update((mark.name, mark) for mark in marks)
         if self._test_set.tags or case.tags:
             item.extra_keyword_matches.update(self._test_set.tags, case.tags)
 
-    def _make(self, case: Case) -> Iterator[pytest.Mark]:
+    def _make(self, case: Case, skip: str | None) -> Iterator[pytest.Mark]:
         for method in dict.fromkeys(check.method.method for check in case.checks):
             yield pytest.mark.evalsuite(method=method, test_set=self._test_set.name).mark
         for name in dict.fromkeys((*self._test_set.marks, *case.marks)):
             yield getattr(pytest.mark, name).mark
-        if case.skip is not None:
-            yield pytest.mark.skip(reason=escape_terminal(case.skip)).mark
+        if skip is not None:
+            yield pytest.mark.skip(reason=escape_terminal(skip)).mark
         if case.xfail is not None:
             yield pytest.mark.xfail(reason=escape_terminal(case.xfail), raises=CaseFailed).mark
 

@@ -13,7 +13,7 @@ from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.repeats import summary_statistics
 from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, SkippedCheck, Verdict
-from pytest_evalsuite.testsets.model import Case, PassRule
+from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
 __all__ = ["case_record", "renewed", "unrun_record"]
 
@@ -50,6 +50,8 @@ def case_record(
     record["score"] = None if verdict.score is None else round(verdict.score, 6)
     record["passing_score"] = _passing_score(case)
     record.update(_question(case))
+    if case.mapped is not None:
+        record["mapped_input"] = dict(case.mapped)
     record.update(_reply(shown.attempt.reply))
     record["reasoning"] = _reasoning(shown.checks)
     record["checks"] = [_check(result) for result in shown.checks]
@@ -155,6 +157,7 @@ def _check(result: CheckResult | SkippedCheck) -> dict[str, Any]:
         "passing_score": check.passing_score,
         "passed": result.passed,
     }
+    shown.update(_slot(check))
     if check.weight != 1.0:
         shown["weight"] = check.weight
     if check.negate:
@@ -172,6 +175,12 @@ def _check(result: CheckResult | SkippedCheck) -> dict[str, Any]:
     if detail.cost is not None:
         shown["judge_cost"] = detail.cost
     return shown
+
+
+def _slot(check: Check) -> dict[str, Any]:
+    if check.slot is None:
+        return {}
+    return {"slot": check.slot} | ({} if check.case_field == check.slot else {"case_field": check.case_field})
 
 
 def _attempt(scored: ScoredAttempt) -> dict[str, Any]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import CaseError, MethodError
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
+from pytest_evalsuite.execution.slots import no_slot, slot_of, structured
 from pytest_evalsuite.methods._base import Answer, Score
-from pytest_evalsuite.methods._json import parse
 from pytest_evalsuite.testsets.condition import why_skipped
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
@@ -30,6 +29,7 @@ __all__ = [
     "Verdict",
     "answer_for",
     "judge_case",
+    "lacks_slot",
     "score_attempt",
     "why_not",
 ]
@@ -129,11 +129,12 @@ def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) 
             results.append(SkippedCheck(check, reason))
             continue
         try:
-            score = (
-                awaited[number]
-                if number in awaited
-                else _score(check, answer_for(case, check, attempt, attempt.reply, context))
-            )
+            if lacks_slot(check, attempt.reply):
+                score: Score | BaseException = no_slot(attempt.reply.output, check.slot or "")
+            elif number in awaited:
+                score = awaited[number]
+            else:
+                score = _score(check, answer_for(case, check, attempt, attempt.reply, context))
             results.append(_checked(check, score))
         except Exception as broken:
             error = error or broken
@@ -184,22 +185,26 @@ def why_not(case: Case, check: Check, reply: AgentReply, context: Context) -> st
         "agent": context.agent,
     }
     if check.looks_at_answer:
-        facts["output"] = _structured(reply.output)
+        facts["output"] = structured(reply.output)
     return why_skipped(check.when, facts)
 
 
-def _structured(output: Any) -> Any:
-    if isinstance(output, str):
-        with suppress(ValueError):
-            return parse(output)
-    return output
+def lacks_slot(check: Check, reply: AgentReply) -> bool:
+    """Whether a check is about a field that this reply does not have, so that there is nothing to score."""
+    return check.slot is not None and not slot_of(reply.output, check.slot)
 
 
 def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, context: Context) -> Answer:
-    """What a check's method may look at: the attempt's reply, and what the case says."""
+    """What a check's method may look at: the attempt's reply, or its slot, and what the case says.
+
+    Raises ValueError where the reply has no such slot.
+    """
+    output = reply.output
+    if check.slot is not None:
+        (output,) = slot_of(output, check.slot)
     return Answer(
-        text=output_text(reply.output),
-        output=reply.output,
+        text=output_text(output),
+        output=output,
         question=case.question,
         inputs=case.inputs,
         expected_responses=check.expected_responses,
@@ -211,6 +216,7 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
         language=context.language,
         judges=context.judges,
         ask_again=context.ask_again,
+        slot=check.slot,
     )
 
 

@@ -58,7 +58,9 @@ class Answer:
     value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None. ``seconds`` is
     how long the agent took, None where it was not called. ``language`` is the one that a judge gives its reasons in,
     and ``judges`` those who can be asked. ``ask_again`` puts the case to its agent once more, for a method that
-    ``measures``; it gives the seconds that the agent took, and raises what the call ended in.
+    ``measures``; it gives the seconds that the agent took, and raises what the call ended in. Where ``slot`` names a
+    field of the agent's output, ``text`` and ``output`` are that field's alone: data, even where they are text, as
+    ``expected`` is.
     """
 
     text: str
@@ -74,6 +76,7 @@ class Answer:
     language: str = "en"
     judges: Bench | None = None
     ask_again: Callable[[], float] | None = None
+    slot: str | None = None
 
 
 class Method(BaseModel):

@@ -76,6 +76,10 @@ class Check(Part):
     score: Score = Field(description="After negation.")
     passing_score: Score
     passed: bool = Field(description="score >= passing_score")
+    slot: IfKnown[str] = Field(None, description="The field of the answer that it is about; left out: the whole.")
+    case_field: IfKnown[str] = Field(
+        None, description="The field of expected; left out where it is named as the slot."
+    )
     weight: IfKnown[Positive] = Field(None, description="In the case's score; left out when it is 1.")
     negated: IfKnown[bool] = Field(
         None, alias="not", description="True when the score is 1 - the method's; else left out."
@@ -192,6 +196,9 @@ class Result(Answered):
     passing_score: Score | None = Field(None, description="The bar; null where each check has its own.")
     question: IfKnown[str] = None
     inputs: IfKnown[dict[str, JsonValue]] = None
+    mapped_input: IfKnown[dict[str, JsonValue]] = Field(
+        None, description="What the agent was called with, by parameter, where the test set maps inputs."
+    )
     expected_response: IfKnown[str | list[str]] = Field(None, description="Of a list, any one is right.")
     expected: JsonValue = Field(None, description="The structured expectation.")
     reasoning: IfKnown[str] = None

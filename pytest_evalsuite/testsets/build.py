@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
+from pytest_evalsuite.testsets.checks import CheckBuilder
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.identity import derive_id
 from pytest_evalsuite.testsets.model import Case, PassRule
-from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.part import Expectation, Part
 from pytest_evalsuite.testsets.problems import Problem
+from pytest_evalsuite.testsets.slots import Fit, Slots
 from pytest_evalsuite.testsets.values import show
 
 __all__ = ["CaseBuilder", "check_attempts"]
@@ -21,9 +21,10 @@ NOTHING_EXPECTED = Expectation()
 class CaseBuilder:
     """Builds the cases of one test set."""
 
-    def __init__(self, defaults: CaseDefaults, methods: Methods) -> None:
-        self.defaults = defaults
-        self.checks = CheckBuilder(defaults, methods)
+    def __init__(self, checks: CheckBuilder, slots: Slots) -> None:
+        self.defaults = checks.defaults
+        self.checks = checks
+        self.slots = slots
 
     def build(self, raw: Any, line: int, place: int, problems: list[Problem]) -> Case | None:
         """Build a case, or add to ``problems`` all that is wrong with it and give None.
@@ -41,11 +42,17 @@ class CaseBuilder:
             part.report(None, "the case asks nothing: it needs a question, or inputs")
         given = part.expectation(NOTHING_EXPECTED)
         listed = "checks" in raw
-        checks = self.checks.listed(part, given) if listed else self.checks.single(part, given)
+        fit = self.slots.fit(part, self.checks)
+        if fit.lacking:
+            given = given._replace(known=False)  # it is not going to be compared
+        if self.slots.compares:
+            checks = self.checks.mapped(part, given, fit.checks)
+        else:
+            checks = self.checks.listed(part, given) if listed else self.checks.single(part, given)
         defaults = self.defaults
         iterations, pass_rule = get("iterations", defaults.iterations), get("pass_rule", defaults.pass_rule)
         check_attempts(part, iterations, pass_rule)
-        check_required(part)
+        check_required(part, fit)
         if len(problems) > before or not checks:
             return None
         require = get("require", "all")
@@ -63,17 +70,18 @@ class CaseBuilder:
             rationale=get("rationale"),
             order=get("order", 0),
             require=require,
-            passing_score=bar if listed else checks[0].passing_score,
+            passing_score=bar if listed or self.slots.compares else checks[0].passing_score,
             agent=get("agent", defaults.agent),
             iterations=iterations,
             pass_rule=pass_rule,
             timeout=get("timeout", defaults.timeout),
             tags=get("tags", ()),
             marks=get("marks", ()),
-            skip=get("skip"),
+            skip=get("skip") or fit.lacking,
             xfail=get("xfail"),
             required=get("required", False),
             metadata=get("metadata", {}),
+            mapped=fit.mapped,
         )
 
 
@@ -85,9 +93,11 @@ def check_attempts(part: Part, iterations: int | None, pass_rule: PassRule | Non
             part.report(key, f"at least {pass_rule} attempts cannot pass of {iterations} iterations")
 
 
-def check_required(part: Part) -> None:
+def check_required(part: Part, fit: Fit) -> None:
     """Report a case that must pass, and is not run or known to fail."""
     if part.values.get("required"):
         for key in ("skip", "xfail"):
             if key in part.values:
                 part.report("required", f"a required case must pass, and this one has {key!r}: keep one", on_key=True)
+        if fit.lacking:
+            part.report("required", f"a required case must pass, and this one {fit.lacking}", on_key=True)

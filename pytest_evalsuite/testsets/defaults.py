@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pytest_evalsuite.testsets.build import check_attempts
-from pytest_evalsuite.testsets.checks import DEFAULT_METHOD, CaseDefaults
+from pytest_evalsuite.testsets.checks import DEFAULT_METHOD, SLOT_METHOD, CaseDefaults
 from pytest_evalsuite.testsets.fields import DEFAULTS
 from pytest_evalsuite.testsets.later import LATER_CASE_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.options import Methods
@@ -57,6 +57,7 @@ def read_defaults(test_set: Part, configured: Defaults, methods: Methods) -> Cas
         timeout=values.get("timeout"),
         pass_rule=values.get("pass_rule"),
         options=options,
+        slot_method=method or SLOT_METHOD,
     )
 
 

@@ -14,10 +14,7 @@ NOT_YET: Final = "is not supported yet"
 LATER_SET_FIELDS: Final = frozenset(
     {
         "conversations",
-        "inputs_schema",
-        "mapping",
-        "outputs_schema",
     }
 )
-LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url", "mapping"})
+LATER_CASE_FIELDS: Final = frozenset({"file_mime_type", "file_url"})
 LATER_MODES: Final = frozenset({"scenario"})

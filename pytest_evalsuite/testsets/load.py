@@ -14,7 +14,7 @@ from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.assemble import assemble
 from pytest_evalsuite.testsets.cases import RawCases, YamlCases, mistakes_in, worded
-from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.csv_reader import read_csv
 from pytest_evalsuite.testsets.defaults import Defaults, read_defaults
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS, SET
@@ -28,6 +28,7 @@ from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.positions import walk, walk_all
 from pytest_evalsuite.testsets.problems import Problem
 from pytest_evalsuite.testsets.scalars import is_null
+from pytest_evalsuite.testsets.slots import read_slots
 from pytest_evalsuite.testsets.source import check_inside, read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed, show
 from pytest_evalsuite.testsets.yaml_events import Document, YamlMistake, read_yaml
@@ -162,13 +163,17 @@ class Loader:
         cases: Sequence[Case] = ()
         places: Sequence[int] = ()
         gate = read_gate(part)
+        checks = CheckBuilder(defaults, self.methods)
+        slots = read_slots(part, checks)
         if opened:
             raw = opened[0]
             self.mistakes.extend(raw.broken)
             if not len(raw) and not raw.broken:
                 self.mistakes.append(Mistake(raw.path, 1, 1, "no cases"))
-            cases, places, found = assemble(raw, defaults, self.methods)
+            cases, places, found = assemble(raw, checks, slots)
             self.mistakes.extend(mistakes_in(raw, found))
+            if not found and not raw.broken:
+                part.problems.extend(slots.misspelt(cases))
             if gate:
                 check_tags(part, gate, raw)
         self.mistakes.extend(self._placed(part.problems))
@@ -189,6 +194,7 @@ class Loader:
             locate=Locator(opened[1], places),
             cases_path=None if opened[0].path == self.shown else opened[0].path,
             gate=gate,
+            slots=slots or None,
         )
 
     def _placed(self, problems: list[Problem]) -> list[Mistake]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
 from pytest_evalsuite.testsets.gate import Gate
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.testsets.slots import Slots
 
 __all__ = ["Case", "Check", "PassRule", "Requirement", "TestSet"]
 
@@ -36,6 +39,10 @@ class Check:
     expected_responses: tuple[str, ...] = ()
     expected: Any = None
     when: tuple[Condition, ...] = ()
+    slot: str | None = None
+    """The field of the agent's output that it looks at; None: the whole answer."""
+    case_field: str | None = None
+    """The field of the case's ``expected`` that holds what is expected of the slot."""
 
     @property
     def looks_at_answer(self) -> bool:
@@ -46,7 +53,8 @@ class Check:
         """How the answer is scored, but for what is expected and the bar, as JSON values."""
         options = self.method.model_dump(mode="json")
         conditions = {condition.field: condition.wanted for condition in self.when}
-        return [self.method.method, options, self.weight, self.negate, conditions]
+        slot = [] if self.slot is None else [self.slot]
+        return [self.method.method, options, self.weight, self.negate, conditions, *slot]
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +89,8 @@ class Case:
     xfail: str | None = None
     required: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    mapped: Mapping[str, Any] | None = None
+    """What the agent is called with, by parameter, where the test set maps inputs."""
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
     _fingerprint: str | None = field(default=None, repr=False)
@@ -110,7 +120,7 @@ class Case:
         if self._fingerprint is None:
             checks = self.checks
             self._fingerprint = fingerprint_of(
-                question=[self.question, self.inputs],
+                question=[self.question, self.inputs, *([] if self.mapped is None else [self.mapped])],
                 expectation=[
                     self.expected_responses,
                     self.expected,
@@ -132,7 +142,8 @@ class TestSet:
 
     ``path`` is the file as it was named to the loader. ``locate(case, key, ...)`` gives (line, column), from 1, of a
     value of a case, for messages about it; it reads the file again and so costs nothing before. ``cases_path`` is the
-    file that the cases' lines are in, where ``cases_from`` names another one. ``gate`` holds its bars.
+    file that the cases' lines are in, where ``cases_from`` names another one. ``gate`` holds its bars, ``slots`` its
+    mapping and the schemas of its slots.
     """
 
     __test__ = False
@@ -150,3 +161,4 @@ class TestSet:
     locate: Callable[..., tuple[int, int]] = field(default=lambda case, *keys: (case.line, 1), repr=False)
     cases_path: str | None = None
     gate: Gate | None = None
+    slots: Slots | None = None

@@ -6,7 +6,19 @@ from typing import Any, Final
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.methods._registry import ALIASES
-from pytest_evalsuite.testsets.fields import ANSWER, CASE, CHECK, DEFAULTS, GATE, SET, TAG_GATE, Schema, Table
+from pytest_evalsuite.testsets.fields import (
+    ANSWER,
+    CASE,
+    CHECK,
+    DEFAULTS,
+    GATE,
+    SET,
+    SLOT,
+    SLOT_MAPPING,
+    TAG_GATE,
+    Schema,
+    Table,
+)
 from pytest_evalsuite.testsets.later import LATER_MODES
 from pytest_evalsuite.testsets.options import Methods
 
@@ -29,6 +41,9 @@ def json_schema() -> dict[str, Any]:
     asked = [{"required": [key]} for key in ("question", "input", "inputs")]
     definitions["case"] = {**case, "anyOf": asked}
     definitions["check"] = mapping(CHECK, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
+    slot = mapping(SLOT, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
+    definitions["slot"] = {**slot, "required": ["slot"]}
+    definitions["mapping"] = bars(SLOT_MAPPING)
     definitions["defaults"] = mapping(DEFAULTS, options, methods)
     definitions["gate"] = bars(GATE)
     definitions["tag_gate"] = bars(TAG_GATE)
@@ -52,7 +67,7 @@ def properties(table: Table) -> Schema:
 
 
 def bars(table: Table) -> Schema:
-    """Give the schema of a mapping of bars, of which there is at least one."""
+    """Give the schema of a mapping that has at least one of a table's keys, and no other."""
     return {"type": "object", "minProperties": 1, "properties": properties(table), "additionalProperties": False}
 
 
