@@ -15,13 +15,14 @@ from urllib.parse import quote
 import pytest
 
 from pytest_evalsuite.agents import Agent
-from pytest_evalsuite.agents.version import version_of
+from pytest_evalsuite.agents.version import described, version_of
 from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.roster import why_unasked
+from pytest_evalsuite.runs.configuration import agent_configuration, configuration_of
 from pytest_evalsuite.runs.plan import Collected
 from pytest_evalsuite.testsets import Case, TestSet
 from pytest_evalsuite.testsets.positions import walk
@@ -150,9 +151,13 @@ class TestSetFile(pytest.Module):
                 lacking = None if overridden or agent is None else why_unasked(agent, test_set, case)
                 marker.mark(item, case, lacking)
                 yield item
+        common = configuration_of(test_set)
         for (agent_name, agent), count in put.items():
             target = definition.func if overridden or agent is None else agent.function
-            state.collected[place[0], agent_name] = Collected(count, version_of(target))
+            version = version_of(target)
+            configured = None if overridden else state.names.target_of(agent_name)
+            side = agent_configuration(agent_name, configured, described(target), version)
+            state.collected[place[0], agent_name] = Collected(count, version, {**common, "agent": side})
 
     def _source_of(self, fixture: pytest.FixtureDef[Any]) -> str:
         """What the fixture is called, and the file that defines it, from the root folder where it lies there."""

@@ -96,6 +96,10 @@ class Names:
             configured.update(given or {})
         return AgentsOf(self._roster, test_set, configured, needed=needed)
 
+    def target_of(self, agent: str) -> Any:
+        """What the settings name as an agent's target; None where a hook or a fixture gives it."""
+        return self._settings.agents.get(agent, agent if ":" in agent else None)
+
     def agent_in_force(self, item: CaseItem) -> Agent:
         """The agent that the item's case is put to: that of its fixture, or the configured one."""
         if "eval_agent" not in item.funcargs:
