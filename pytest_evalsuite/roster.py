@@ -59,7 +59,6 @@ class Roster:
         key = (id(agent), "mapping", test_set.path, mapping.parameters)
         if key in self._checked:
             return
-        self._checked.add(key)
         faults = agent.mapping_faults(mapping.parameters)
         if faults:
             paths = [("mapping", "inputs", *([] if name is None else [name])) for name, _ in faults]
@@ -70,6 +69,7 @@ class Roster:
                     for path, (_, message) in zip(paths, faults, strict=True)
                 )
             )
+        self._checked.add(key)
 
 
 def why_unasked(agent: Agent, test_set: TestSet, case: Case) -> str | None:

@@ -13,10 +13,11 @@ from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import CaseError, MethodError
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
-from pytest_evalsuite.execution.slots import no_slot, slot_of, structured
+from pytest_evalsuite.execution.slots import no_slot, slot_of
 from pytest_evalsuite.methods._base import Answer, Score
 from pytest_evalsuite.testsets.condition import why_skipped
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
+from pytest_evalsuite.testsets.paths import structured
 
 if TYPE_CHECKING:
     from pytest_evalsuite.judges import Bench

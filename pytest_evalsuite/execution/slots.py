@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from pytest_evalsuite.methods._base import Score
-from pytest_evalsuite.methods._json import parse
 from pytest_evalsuite.methods._text import excerpt
-from pytest_evalsuite.testsets.paths import lookup
+from pytest_evalsuite.testsets.paths import lookup, structured
 
-__all__ = ["no_slot", "slot_of", "structured"]
-
-
-def structured(output: Any) -> Any:
-    """Give an output as data: JSON text has fields too."""
-    if isinstance(output, str):
-        with suppress(ValueError):
-            return parse(output)
-    return output
+__all__ = ["no_slot", "slot_of"]
 
 
 def slot_of(output: Any, slot: str) -> Sequence[Any]:

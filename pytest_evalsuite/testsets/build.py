@@ -43,7 +43,7 @@ class CaseBuilder:
         given = part.expectation(NOTHING_EXPECTED)
         listed = "checks" in raw
         fit = self.slots.fit(part, self.checks)
-        if fit.lacking:
+        if fit.lacking or not self.slots.is_whole:
             given = given._replace(known=False)  # it is not going to be compared
         if self.slots.compares:
             checks = self.checks.mapped(part, given, fit.checks)

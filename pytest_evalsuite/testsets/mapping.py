@@ -103,12 +103,12 @@ class SlotMapping:
         """Say what a case lacks of the parameters that its agent cannot do without, or None."""
         if case.mapped is None:
             return None
-        if not case.mapped:
-            return "lacks all inputs that the mapping names"
         missing = [
             str(slot.source) for slot in self.inputs if slot.parameter in needed and slot.parameter not in case.mapped
         ]
-        return lacking_inputs(missing) if missing else None
+        if missing:
+            return lacking_inputs(missing)
+        return None if case.mapped else "lacks all inputs that the mapping names"
 
     def as_json(self) -> dict[str, Any]:
         """The mapping as JSON values."""

@@ -1,11 +1,14 @@
-"""A value inside nested mappings is found by its name, or by names with dots between."""
+"""Values inside data are found by their names, with dots between where they are nested."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-__all__ = ["lookup"]
+from pytest_evalsuite.methods._json import parse
+
+__all__ = ["lookup", "structured"]
 
 
 def lookup(value: Any, name: str) -> Sequence[Any]:
@@ -16,3 +19,11 @@ def lookup(value: Any, name: str) -> Sequence[Any]:
         return (value[name],)
     first, dot, rest = name.partition(".")
     return lookup(value.get(first), rest) if dot else ()
+
+
+def structured(output: Any) -> Any:
+    """Give an agent's output as data: JSON text has fields too."""
+    if isinstance(output, str):
+        with suppress(ValueError):
+            return parse(output)
+    return output

@@ -50,6 +50,8 @@ class Slots:
     mapping: SlotMapping | None = None
     inputs: SlotSchema | None = None
     outputs: SlotSchema | None = None
+    is_whole: bool = True
+    """Whether all that the file says of them could be read; if not, that is told, and not what follows from it."""
 
     def __bool__(self) -> bool:
         return self.mapping is not None or self.inputs is not None or self.outputs is not None
@@ -120,7 +122,7 @@ class Slots:
 
     def misspelt(self, cases: Sequence[Case]) -> list[Problem]:
         """Find fields that the mapping names and no case has, where one that is not mapped has nearly that name."""
-        if self.mapping is None:
+        if self.mapping is None or not self.is_whole:
             return []
         found: list[Problem] = []
         sources = [slot.source for slot in self.mapping.inputs]
@@ -154,9 +156,11 @@ def told(path: Path, what: str, name: str, known: Sequence[str]) -> Iterator[Pro
 
 def read_slots(part: Part, builder: CheckBuilder) -> Slots:
     """Read a test set's mapping and schemas, adding what is wrong with them to its problems."""
+    before = len(part.problems)
     inputs = read_slot_schema(part, "inputs_schema")
     outputs = read_slot_schema(part, "outputs_schema")
-    return Slots(read_mapping(part, builder, inputs, outputs), inputs, outputs)
+    mapping = read_mapping(part, builder, inputs, outputs)
+    return Slots(mapping, inputs, outputs, is_whole=len(part.problems) == before)
 
 
 def read_mapping(
