@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_evalsuite.errors import CaseTimeout
 from pytest_evalsuite.methods._extras import missing_library
 from pytest_evalsuite.methods._json import MAX_DEPTH, depth
 from pytest_evalsuite.testsets.part import Part
@@ -60,6 +61,8 @@ class SlotSchema:
 
         A slot is named by the keys that lead to it, with dots between.
         """
+        from referencing.exceptions import Unresolvable
+
         lacking: list[str] = []
         problems: list[Problem] = []
         try:
@@ -68,8 +71,10 @@ class SlotSchema:
                     lacking += lacked(error)
                 else:
                     problems += faults(error, key)
-        except Exception as error:  # noqa: BLE001 - a reference in a circle, a pattern that runs away
-            problems.append(Problem((key,), f"cannot be held against the schema: {type(error).__name__}: {error}"))
+        except RecursionError:
+            problems.append(Problem((key,), "cannot be held against the schema: it refers to itself without end"))
+        except (CaseTimeout, Unresolvable) as error:
+            problems.append(Problem((key,), f"cannot be held against the schema: {error}"))
         return list(dict.fromkeys(lacking)), problems
 
     def unknown(self, name: str) -> str | None:
