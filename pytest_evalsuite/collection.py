@@ -15,13 +15,15 @@ from urllib.parse import quote
 import pytest
 
 from pytest_evalsuite.agents import Agent
-from pytest_evalsuite.agents.version import version_of
+from pytest_evalsuite.agents.version import described, version_of
 from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
 from pytest_evalsuite.execution.replay import NOBODY
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.roster import why_unasked
+from pytest_evalsuite.runs.configuration import agent_configuration, configuration_of
 from pytest_evalsuite.runs.plan import Collected
 from pytest_evalsuite.testsets import Case, TestSet
 from pytest_evalsuite.testsets.positions import walk
@@ -155,18 +157,18 @@ class TestSetFile(pytest.Module):
                 if judged:
                     item.judge_source = judge_source
                     item.promised_judges = promised if judge.scope == "session" else Future()
-                marker.mark(item, case)
+                lacking = None if overridden else why_unasked(agent, test_set, case)
+                marker.mark(item, case, lacking)
                 yield item
+        common = configuration_of(test_set)
         for (agent_name, agent), count in put.items():
-            version = self._version(agent, definition, overridden)
-            if replay is not None:
-                version = replay.agent_version(place[0], agent_name)
-            state.collected[place[0], agent_name] = Collected(count, version)
-
-    def _version(self, agent: Agent | None, definition: pytest.FixtureDef[Any], overridden: bool) -> str | None:
-        if agent is NOBODY:
-            return None
-        return version_of(definition.func if overridden or agent is None else agent.function)
+            side = replay.agent(place[0], agent_name) if replay is not None else None
+            if side is None:
+                target = definition.func if overridden or agent is None else agent.function
+                configured = None if overridden else state.names.target_of(agent_name)
+                version = None if agent is NOBODY else version_of(target)
+                side = agent_configuration(agent_name, configured, described(target), version)
+            state.collected[place[0], agent_name] = Collected(count, side["version"], {**common, "agent": side})
 
     def _source_of(self, fixture: pytest.FixtureDef[Any]) -> str:
         """What the fixture is called, and the file that defines it, from the root folder where it lies there."""
@@ -219,24 +221,25 @@ class _Marker:
         if mistakes:
             raise TestSetError(mistakes)
 
-    def mark(self, item: CaseItem, case: Case) -> None:
-        """Mark the item. Cases that say the same share their marks."""
-        key = (case.marks, case.skip, case.xfail, *(check.method.method for check in case.checks))
+    def mark(self, item: CaseItem, case: Case, lacking: str | None = None) -> None:
+        """Mark the item, also as skipped where the case is ``lacking``. Cases that say the same share their marks."""
+        skip = case.skip or lacking
+        key = (case.marks, skip, case.xfail, *(check.method.method for check in case.checks))
         marks = self._made.get(key)
         if marks is None:
-            marks = self._made[key] = tuple(self._make(case))
+            marks = self._made[key] = tuple(self._make(case, skip))
         item.own_markers.extend(marks)
         item.keywords.update((mark.name, mark) for mark in marks)
         if self._test_set.tags or case.tags:
             item.extra_keyword_matches.update(self._test_set.tags, case.tags)
 
-    def _make(self, case: Case) -> Iterator[pytest.Mark]:
+    def _make(self, case: Case, skip: str | None) -> Iterator[pytest.Mark]:
         for method in dict.fromkeys(check.method.method for check in case.checks):
             yield pytest.mark.evalsuite(method=method, test_set=self._test_set.name).mark
         for name in dict.fromkeys((*self._test_set.marks, *case.marks)):
             yield getattr(pytest.mark, name).mark
-        if case.skip is not None:
-            yield pytest.mark.skip(reason=escape_terminal(case.skip)).mark
+        if skip is not None:
+            yield pytest.mark.skip(reason=escape_terminal(skip)).mark
         if case.xfail is not None:
             yield pytest.mark.xfail(reason=escape_terminal(case.xfail), raises=CaseFailed).mark
 

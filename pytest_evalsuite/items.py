@@ -20,6 +20,7 @@ from pytest_evalsuite.execution.scoring import Context, ScoredAttempt, judge_cas
 from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
+from pytest_evalsuite.roster import why_unasked
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase
 from pytest_evalsuite.testsets import Case, TestSet
 
@@ -154,6 +155,8 @@ class CaseItem(pytest.Function):
     def _evaluate(self, state: EvalSession) -> tuple[dict[str, Any], BaseException | None]:
         """Ask the agent and score its answers: the record, and what kept it from a verdict."""
         agent = state.agent_of(self)
+        if (reason := why_unasked(agent, self.test_set, self.case)) is not None:
+            raise pytest.skip.Exception(escape_terminal(reason), _use_item_location=True)
         ticket = self.ticket(agent)
         case = self.case
         with state.runner.alone() if case.measures else nullcontext():

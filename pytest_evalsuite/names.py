@@ -127,6 +127,10 @@ class Names:
             self._roster, test_set, configured, needed=needed and not self._replays, loads=not self._replays
         )
 
+    def target_of(self, agent: str) -> Any:
+        """What the settings name as an agent's target; None where a hook or a fixture gives it."""
+        return self._settings.agents.get(agent, agent if ":" in agent else None)
+
     def agent_in_force(self, item: CaseItem) -> Agent:
         """The agent that the item's case is put to: that of its fixture, or the configured one."""
         if "eval_agent" not in item.funcargs:

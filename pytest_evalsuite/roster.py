@@ -12,9 +12,12 @@ from pytest_evalsuite.execution.replay import GIVEN, NOBODY
 from pytest_evalsuite.execution.runner import request_of
 from pytest_evalsuite.settings import Settings
 from pytest_evalsuite.testsets import Case, TestSet
+from pytest_evalsuite.testsets.mapping import SlotMapping
 from pytest_evalsuite.testsets.model import Isolation
+from pytest_evalsuite.testsets.positions import walk
+from pytest_evalsuite.testsets.source import read_text
 
-__all__ = ["FIXTURE_AGENT", "AgentsOf", "Roster"]
+__all__ = ["FIXTURE_AGENT", "AgentsOf", "Roster", "why_unasked"]
 
 FIXTURE_AGENT: Final = "eval_agent"
 """What an agent is called that only the fixture names."""
@@ -45,7 +48,14 @@ class Roster:
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
         """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
-        key = (id(agent), case.question is None, case.turn > 0, case.file is None, *sorted(case.inputs))
+        mapping = test_set.slots.mapping if test_set.slots is not None else None
+        if mapping is not None and case.mapped is not None:
+            self._check_mapping(agent, test_set, mapping)
+            if mapping.why_unasked(case, agent.required) is not None:
+                return
+        names = case.inputs if case.mapped is None else case.mapped
+        kind = (case.mapped is None, case.question is None, case.turn > 0, case.file is None)
+        key = (id(agent), *kind, *sorted(names))
         if key not in self._checked:
             self._checked.add(key)
             try:
@@ -54,6 +64,33 @@ class Roster:
                     agent.check_conversation(request_of(case))
             except ConfigurationError as error:
                 raise ConfigurationError(f"{_place(test_set, case)}: case {case.id!r}: {error}") from None
+
+    def _check_mapping(self, agent: Agent, test_set: TestSet, mapping: SlotMapping) -> None:
+        """Raise ConfigurationError when the agent has other parameters than are mapped; asked once."""
+        key = (id(agent), "mapping", test_set.path, mapping.parameters)
+        if key in self._checked:
+            return
+        faults = agent.mapping_faults(mapping.parameters)
+        if faults:
+            paths = [("mapping", "inputs", *([] if name is None else [name])) for name, _ in faults]
+            places = walk(read_text(self.settings.root / test_set.path, test_set.path), paths)
+            raise ConfigurationError(
+                "\n".join(
+                    "{}:{}:{}: {}".format(test_set.path, *places.find(path, on_key=True), message)
+                    for path, (_, message) in zip(paths, faults, strict=True)
+                )
+            )
+        self._checked.add(key)
+
+
+def why_unasked(agent: Agent | None, test_set: TestSet, case: Case) -> str | None:
+    """Say what the case lacks of what this agent needs, where the test set maps inputs; else None.
+
+    Without an agent, only what the test set itself calls required can be lacking.
+    """
+    if case.mapped is None or test_set.slots is None or test_set.slots.mapping is None:
+        return None
+    return test_set.slots.mapping.why_unasked(case, frozenset() if agent is None else agent.required)
 
 
 class AgentsOf:

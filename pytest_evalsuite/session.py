@@ -125,7 +125,7 @@ class EvalSession:
         if path is not None and self.worker is not None and not self._is_stopped_by_collection(session):
             self._is_far = not self._recorder.join(Path(path), self.worker)
             self._recorder.write_plan(plan)
-            self._keep_versions()
+            self._keep_agents()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -273,11 +273,12 @@ class EvalSession:
     def _keep_verdict(self, said: Mapping[str, Any]) -> None:
         self._recorder.keep_answer({"kind": "verdict", **said})
 
-    def _keep_versions(self) -> None:
+    def _keep_agents(self) -> None:
         if self.settings.record:
             for (test_set, agent), collected in self.collected.items():
-                version = collected.agent_version
-                self._recorder.keep_answer({"kind": "agent", "test_set": test_set, "agent": agent, "version": version})
+                side = (collected.configuration or {}).get("agent")
+                place = {"test_set": test_set, "agent": agent}
+                self._recorder.keep_answer({"kind": "agent", **place, "configuration": side})
 
     def following(self, item: CaseItem, agent: Agent) -> Callable[[], Iterable[Ticket]] | None:
         """The cases that pytest will set up from this one on and that are put to the same agent."""
@@ -393,7 +394,7 @@ class EvalSession:
         if (len(plan) or plan.shard) and not self._is_stopped_by_collection(session):
             self._recorder.open()
             self._recorder.write_plan(plan)
-            self._keep_versions()
+            self._keep_agents()
         self._progress.start(self._live_terminal(), len(plan))
         reason: BaseException | None = None
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -106,6 +107,33 @@ class Agent:
                 "class (each conversation gets an instance), or give the object a method `reset()`"
             )
 
+    @functools.cached_property
+    def required(self) -> frozenset[str]:
+        """The parameters without a default."""
+        named = _fillable(_parameters(self.function) or ())
+        return frozenset(p.name for p in named if p.default is p.empty)
+
+    def mapping_faults(self, mapped: Collection[str]) -> list[tuple[str | None, str]]:
+        """Say why the callable cannot be called with these parameters and what it declares of the context.
+
+        Each fault is (the parameter that it does not have, or None; what is wrong).
+        """
+        parameters = _parameters(self.function)
+        if parameters is None:
+            return [(None, f"agent {self.name!r} does not tell its parameters, so that none can be mapped")]
+        names = [p.name for p in _fillable(parameters)]
+        takes_any = "inputs" in names or any(p.kind is p.VAR_KEYWORD for p in parameters)
+        faults: list[tuple[str | None, str]] = []
+        for name in mapped if not takes_any else ():
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f" {_takes(parameters)}"
+                faults.append((name, f"agent {self.name!r} has no parameter {name!r}{hint}"))
+        context = {*CONTEXT_NAMES} - {"question"}
+        if missing := [name for name in names if name in self.required and name not in {*mapped, *context}]:
+            faults.append((None, f"agent {self.name!r} requires {_listed(missing)}, which is not mapped"))
+        return faults
+
     def check(self, request: Request) -> None:
         """Raise ConfigurationError when the callable cannot take what the request gives, or would ignore an input."""
         self._plan(request)
@@ -168,7 +196,7 @@ class Agent:
         self, parameters: Sequence[inspect.Parameter], given: frozenset[str], inputs: frozenset[str], primary: str
     ) -> dict[str, str]:
         """The name of the value for each parameter that gets one; every input goes somewhere."""
-        fillable = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        fillable = _fillable(parameters)
         takes_rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
         sources = {p.name: p.name for p in fillable if p.name in given}
         unknown = [p.name for p in fillable if p.name not in given and p.default is p.empty]
@@ -207,6 +235,10 @@ class Forgetting(Agent):
         await done
         raw = super().__call__(request)
         return await raw if inspect.isawaitable(raw) else raw
+
+
+def _fillable(parameters: Iterable[inspect.Parameter]) -> list[inspect.Parameter]:
+    return [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
 def _takes(parameters: Iterable[inspect.Parameter]) -> str:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-__all__ = ["version_of"]
+__all__ = ["described", "version_of"]
 
 
 def version_of(target: Any) -> str | None:
@@ -24,6 +24,12 @@ def version_of(target: Any) -> str | None:
         return None if path is None else blake2b(Path(path).read_bytes(), digest_size=4).hexdigest()
     except (OSError, TypeError, ValueError):
         return None
+
+
+def described(target: Any) -> str:
+    """Where the agent is from, as ``module:name`` of its function or class."""
+    definition = _definition(target)
+    return f"{definition.__module__}:{getattr(definition, '__qualname__', type(definition).__name__)}"
 
 
 def _definition(target: Any) -> Any:

@@ -95,7 +95,7 @@ def show(kept: Run, args: argparse.Namespace) -> int:
         records = sort_known(records, SORTS[args.sort], descending=(args.sort == "duration") != args.reverse)
     shown, line = page_of(records, args, "case")
     if args.json:
-        evaluations = [evaluation_head(evaluation) for evaluation in kept.evaluations]
+        evaluations = [evaluation_head(kept, evaluation) for evaluation in kept.evaluations]
         told = {"run": kept.info, "totals": kept.tally.as_json(), "evaluations": evaluations, **kept.verdicts}
         print_json({**told, "total": len(records), "page": args.page, "results": shown})
     elif args.case is not None:

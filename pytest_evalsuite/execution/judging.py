@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.loop import Loop
-from pytest_evalsuite.execution.scoring import Context, answer_for, ascore, why_not
+from pytest_evalsuite.execution.scoring import Context, answer_for, ascore, lacks_slot, why_not
 from pytest_evalsuite.methods._base import Score
 from pytest_evalsuite.testsets.model import Case
 
@@ -76,7 +76,7 @@ class JudgingDesk:
         asked = [
             (number, check)
             for number, check in enumerate(case.checks)
-            if check.method.is_async and why_not(case, check, reply, context) is None
+            if check.method.is_async and why_not(case, check, reply, context) is None and not lacks_slot(check, reply)
         ]
         async with self._room:
             scores = await asyncio.gather(

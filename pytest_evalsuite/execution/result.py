@@ -13,7 +13,7 @@ from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.repeats import summary_statistics
 from pytest_evalsuite.execution.scoring import CheckResult, ScoredAttempt, SkippedCheck, Verdict
-from pytest_evalsuite.testsets.model import Case, PassRule
+from pytest_evalsuite.testsets.model import Case, Check, PassRule
 
 __all__ = ["case_record", "renewed", "reply_json", "unrun_record"]
 
@@ -53,6 +53,8 @@ def case_record(
     if shown.attempt.history:
         record["history"] = [dict(message) for message in shown.attempt.history]
     record.update(_question(case))
+    if case.mapped is not None:
+        record["mapped_input"] = dict(case.mapped)
     record.update(reply_json(shown.attempt.reply))
     record["reasoning"] = _reasoning(shown.checks)
     record["checks"] = [_check(result) for result in shown.checks]
@@ -164,6 +166,7 @@ def _check(result: CheckResult | SkippedCheck) -> dict[str, Any]:
         "passing_score": check.passing_score,
         "passed": result.passed,
     }
+    shown.update(_slot(check))
     if check.weight != 1.0:
         shown["weight"] = check.weight
     if check.negate:
@@ -181,6 +184,12 @@ def _check(result: CheckResult | SkippedCheck) -> dict[str, Any]:
     if detail.cost is not None:
         shown["judge_cost"] = detail.cost
     return shown
+
+
+def _slot(check: Check) -> dict[str, Any]:
+    if check.slot is None:
+        return {}
+    return {"slot": check.slot} | ({} if check.case_field == check.slot else {"case_field": check.case_field})
 
 
 def _attempt(scored: ScoredAttempt) -> dict[str, Any]:

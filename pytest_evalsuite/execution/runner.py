@@ -64,9 +64,9 @@ class Ticket:
 def request_of(case: Case) -> Request:
     """What an agent is asked for a case, in a new session."""
     return Request(
-        question=case.question,
+        question=case.question if case.mapped is None else None,
         session_id=uuid.uuid4().hex,
-        inputs=case.inputs,
+        inputs=case.inputs if case.mapped is None else case.mapped,
         case=case,
         metadata=case.metadata,
         files=case.files,

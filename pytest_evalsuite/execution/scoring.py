@@ -6,7 +6,6 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,11 +14,12 @@ from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import CaseError, MethodError, TurnBroken
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
+from pytest_evalsuite.execution.slots import no_slot, slot_of
 from pytest_evalsuite.judges import asking_for
 from pytest_evalsuite.methods._base import Answer, Score
-from pytest_evalsuite.methods._json import parse
 from pytest_evalsuite.testsets.condition import why_skipped
 from pytest_evalsuite.testsets.model import Case, Check, PassRule
+from pytest_evalsuite.testsets.paths import structured
 
 if TYPE_CHECKING:
     from pytest_evalsuite.judges import Bench
@@ -33,6 +33,7 @@ __all__ = [
     "answer_for",
     "ascore",
     "judge_case",
+    "lacks_slot",
     "score_attempt",
     "why_not",
 ]
@@ -136,11 +137,13 @@ def score_attempt(case: Case, attempt: Attempt, context: Context | None = None) 
             results.append(SkippedCheck(check, reason))
             continue
         try:
-            score = (
-                awaited[number]
-                if number in awaited
-                else _score(number, check, answer_for(case, check, attempt, attempt.reply, context), attempt, context)
-            )
+            if lacks_slot(check, attempt.reply):
+                score: Score | BaseException = no_slot(attempt.reply.output, check.slot or "")
+            elif number in awaited:
+                score = awaited[number]
+            else:
+                answer = answer_for(case, check, attempt, attempt.reply, context)
+                score = _score(number, check, answer, attempt, context)
             results.append(_checked(check, score))
         except Exception as broken:
             error = error or broken
@@ -191,22 +194,26 @@ def why_not(case: Case, check: Check, reply: AgentReply, context: Context) -> st
         "agent": context.agent,
     }
     if check.looks_at_answer:
-        facts["output"] = _structured(reply.output)
+        facts["output"] = structured(reply.output)
     return why_skipped(check.when, facts)
 
 
-def _structured(output: Any) -> Any:
-    if isinstance(output, str):
-        with suppress(ValueError):
-            return parse(output)
-    return output
+def lacks_slot(check: Check, reply: AgentReply) -> bool:
+    """Whether a check is about a field that this reply does not have, so that there is nothing to score."""
+    return check.slot is not None and not slot_of(reply.output, check.slot)
 
 
 def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, context: Context) -> Answer:
-    """What a check's method may look at: the attempt's reply, and what the case says."""
+    """What a check's method may look at: the attempt's reply, or its slot, and what the case says.
+
+    Raises ValueError where the reply has no such slot.
+    """
+    output = reply.output
+    if check.slot is not None:
+        (output,) = slot_of(output, check.slot)
     return Answer(
-        text=output_text(reply.output),
-        output=reply.output,
+        text=output_text(output),
+        output=output,
         question=case.question,
         inputs=case.inputs,
         expected_responses=check.expected_responses,
@@ -221,6 +228,7 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
         judges=context.judges,
         ask_again=context.ask_again,
         history=attempt.history,
+        slot=check.slot,
     )
 
 

@@ -58,10 +58,12 @@ class Answer:
     value) or None. ``time_limit`` is how many seconds a method may take where it can run away, or None. ``seconds`` is
     how long the agent took, None where it was not called. ``language`` is the one that a judge gives its reasons in,
     and ``judges`` those who can be asked. ``ask_again`` puts the case to its agent once more, for a method that
-    ``measures``; it gives the seconds that the agent took, and raises what the call ended in. ``history`` is what was
-    said before, in a conversation, as messages with ``role`` and ``content``: the last 20 of them. ``is_replayed``
-    says that nobody was asked for this answer: its cost was not paid now. ``before`` is the evidence that a method
-    that ``measures`` had for this case in the run that is compared with, if there is such a one.
+    ``measures``; it gives the seconds that the agent took, and raises what the call ended in. Where ``slot`` names a
+    field of the agent's output, ``text`` and ``output`` are that field's alone: data, even where they are text, as
+    ``expected`` is. ``history`` is what was said before, in a conversation, as messages with ``role`` and ``content``:
+    the last 20 of them. ``is_replayed`` says that nobody was asked for this answer: its cost was not paid now.
+    ``before`` is the evidence that a method that ``measures`` had for this case in the run that is compared with, if
+    there is such a one.
     """
 
     text: str
@@ -80,6 +82,7 @@ class Answer:
     history: Sequence[Mapping[str, str]] = ()
     is_replayed: bool = False
     before: Mapping[str, Any] | None = None
+    slot: str | None = None
 
 
 class Method(BaseModel):

@@ -79,6 +79,8 @@ class FunctionMethod(Method):
         if "expected_responses" in self.needed or ("expected_responses" in self.filled and answer.expected_responses):
             arguments["expected_responses"] = answer.expected_responses
         expected = answer.expected_responses or (() if answer.expected is None else (answer.expected,))
+        if answer.slot is not None:
+            expected = (answer.expected,)
         if "expected" not in self.filled or not expected:
             yield arguments
         elif "expected_responses" in self.filled:

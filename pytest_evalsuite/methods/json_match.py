@@ -48,7 +48,7 @@ class JsonMatch(Method):
     def score(self, answer: Answer) -> Score:
         """Score the nearest expectation; ``evidence`` lists the first 20 differences with their JSON paths."""
         actual = answer.output
-        if isinstance(actual, str):
+        if isinstance(actual, str) and answer.slot is None:
             try:
                 actual = parse(actual)
             except ValueError as error:

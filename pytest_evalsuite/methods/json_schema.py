@@ -60,7 +60,7 @@ class JsonSchema(Method):
         from pytest_evalsuite.methods._schema import told
 
         actual = answer.output
-        if isinstance(actual, str):
+        if isinstance(actual, str) and answer.slot is None:
             try:
                 actual = parse(actual)
             except ValueError as error:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.difference import differing, marked_lines
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
+from pytest_evalsuite.reporting.slots import slot_checks, slot_table
 
 __all__ = ["FailureText", "attached", "case_file", "display_score", "headline"]
 
@@ -138,7 +139,10 @@ class FailureText:
         yield from page.text("question", record.get("question"))
         yield from page.text("inputs", _json(record["inputs"]) if record.get("inputs") else None)
         yield from page.text("file", attached(record))
-        yield from page.comparison(_expected_texts(record), _actual_text(record), marks=_compares_whole(record))
+        slots = slot_checks(record)
+        if not slots or len(slots) < len(record["checks"]):
+            yield from page.comparison(_expected_texts(record), _actual_text(record), marks=_compares_whole(record))
+        yield from page.table("slots", slot_table(record, page.room))
         if record["status"] == "error":
             yield from page.text("cause", _raised(record["cause"]))
             yield from page.block(record["cause"].get("traceback"))
@@ -184,14 +188,14 @@ def _json(value: Any) -> str:
 
 def _compares_whole(record: Mapping[str, Any]) -> bool:
     return any(
-        check["method"] in COMPARE_WHOLE and not check.get("not") and not check.get("skipped")
+        check["method"] in COMPARE_WHOLE and not {"not", "skipped", "slot"} & check.keys()
         for check in record.get("checks", ())
     )
 
 
 def _reasons(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
-    checks = record["checks"]
-    if len(checks) == 1:
+    checks = [check for check in record["checks"] if "slot" not in check or not check.get("passed", False)]
+    if len(record["checks"]) == 1:
         yield from page.text("reason", record["reasoning"] or None)
         return
     for check in checks:
@@ -240,6 +244,20 @@ class _Page:
                 yield " " * indent + carets, {"red": True}
         if self.limit is not None and len(text) > self.limit:
             yield f"{first}... ({len(text) - self.limit:,} more characters, -vv shows them)", {"light": True}
+
+    @property
+    def room(self) -> int:
+        """Columns beside a label."""
+        return self.width - (2 if self.width < NARROW else LABEL) - 1
+
+    def table(self, label: str, rows: Iterable[tuple[str, bool]]) -> Iterator[Line]:
+        """Lines that are laid out already, each with whether it is red, behind one label."""
+        indent = " " * (2 if self.width < NARROW else LABEL)
+        for number, (row, red) in enumerate(rows):
+            if number == 0 and self.width < NARROW:
+                yield label, {}
+            first = f"{label:<{LABEL}}" if number == 0 and self.width >= NARROW else indent
+            yield f"{first}{encodable(row, self.encoding)}", ({"red": True} if red else {})
 
     def comparison(self, expected: Sequence[str], actual: str | None, *, marks: bool) -> Iterator[Line]:
         """What was expected (any one of the texts) and what came, with marks where the nearest of them differs."""

@@ -22,6 +22,10 @@ VARYING: Final = (
     ".gate",
     ".totals.latency",
     ".evaluations[].latency",
+    ".evaluations[].created_at",
+    ".evaluations[].created_by",
+    ".evaluations[].started_at",
+    ".evaluations[].completed_at",
     ".evaluations[].results[].execution_time_ms",
     ".evaluations[].results[].started_at",
     ".evaluations[].results[].completed_at",
@@ -43,7 +47,7 @@ def run_summary(run: Run) -> dict[str, Any]:
         **run.info,
         "whole": run.is_whole,
         "totals": run.tally.as_json(),
-        "evaluations": [evaluation_head(evaluation) for evaluation in run.evaluations],
+        "evaluations": [evaluation_head(run, evaluation) for evaluation in run.evaluations],
         **run.verdicts,
     }
 
@@ -58,7 +62,7 @@ def artifact_parts(run: Run) -> Iterator[str]:
     }
     yield encode(head)[:-1] + ',"evaluations":['
     for number, evaluation in enumerate(run.evaluations):
-        yield (",\n" if number else "\n") + encode(evaluation_head(evaluation))[:-1] + ',"results":['
+        yield (",\n" if number else "\n") + encode(evaluation_head(run, evaluation))[:-1] + ',"results":['
         lines = [run.results.line(key) for key in evaluation.keys]
         for start in range(0, len(lines), CHUNK):
             yield ("," if start else "") + "\n" + ",\n".join(lines[start : start + CHUNK])
@@ -66,9 +70,12 @@ def artifact_parts(run: Run) -> Iterator[str]:
     yield "\n]}\n"
 
 
-def evaluation_head(evaluation: Evaluation) -> dict[str, Any]:
+def evaluation_head(run: Run, evaluation: Evaluation) -> dict[str, Any]:
     """An evaluation without its results: what was evaluated, how it ended, its figures."""
     plan = evaluation.plan
+    status = evaluation_status(run, evaluation)
+    started_at, completed_at = run.results.span(plan.test_set, plan.agent)
+    ended = status not in ("pending", "running")
     head: dict[str, Any] = {
         "test_set": plan.test_set,
         "name": plan.name,
@@ -79,9 +86,29 @@ def evaluation_head(evaluation: Evaluation) -> dict[str, Any]:
         "description": plan.description,
         "tags": plan.tags,
         "metadata": plan.metadata,
-        "status": evaluation.status,
+        "status": status,
+        "error_message": None if status == "succeeded" else run.info.get("error_message"),
+        "summary": None,
+        "created_at": run.info.get("started_at"),
+        "created_by": run.info.get("created_by"),
+        "started_at": started_at,
+        "completed_at": completed_at if ended else None,
         "cases_in_test_set": plan.total,
         "collected": plan.collected,
+        "configuration": plan.configuration,
         "gate": plan.gate,
     }
     return {**head, **evaluation.tally.as_json()}
+
+
+def evaluation_status(run: Run, evaluation: Evaluation) -> str:
+    """How far an evaluation has come: ``succeeded`` when every selected case was processed, whatever the verdicts.
+
+    Before that ``pending`` or ``running`` while the run goes on; ``failed`` where it broke, ``cancelled`` where it was
+    stopped.
+    """
+    if evaluation.status == "succeeded":
+        return evaluation.status
+    if run.info["status"] == "running":
+        return "pending" if evaluation.tally.counts["not_run"] == evaluation.tally.total else "running"
+    return "failed" if run.info["status"] in ("failed", "interrupted") else "cancelled"

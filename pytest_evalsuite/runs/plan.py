@@ -14,10 +14,14 @@ __all__ = ["Collected", "Plan"]
 
 
 class Collected(NamedTuple):
-    """What was collected of a test set for one agent: ``cases`` of it, and the agent's version if it is known."""
+    """What was collected of a test set for one agent: ``cases`` of it, and the agent's version if it is known.
+
+    ``configuration`` is that of both sides, as `runs.configuration` gives it.
+    """
 
     cases: int
     agent_version: str | None = None
+    configuration: dict[str, Any] | None = None
 
 
 class Plan:
@@ -54,6 +58,7 @@ class Plan:
                 metadata=dict(test_set.metadata),
                 collected=collected.cases,
                 agent_version=collected.agent_version,
+                configuration=collected.configuration or {},
                 gate=test_set.gate.as_json() if test_set.gate is not None else {},
             )
         planned.cases.append(case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import platform
 import socket
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.artifact import run_summary
@@ -22,6 +23,9 @@ from pytest_evalsuite.runs.run import Results, Run, assemble, bare_record
 from pytest_evalsuite.runs.store import Journal, RunDirectory, new_run_id
 
 __all__ = ["Recorder"]
+
+CI_USERS: Final = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOREMAIL", "CHANGE_AUTHOR")
+"""Environment variables by which a CI says for whom it works."""
 
 
 class Recorder:
@@ -219,6 +223,7 @@ class Recorder:
             "status": status,
             "error_message": message,
             "started_at": _utc(self._started_at),
+            "created_by": _user(),
             "completed_at": _utc(now) if ended else None,
             "duration_seconds": round((now - self._started_at).total_seconds(), 3) if ended else None,
             "process": os.getpid(),
@@ -227,6 +232,14 @@ class Recorder:
             **self.facts,
             "versions": self._versions,
         }
+
+
+def _user() -> str | None:
+    """Who has made the run: whom the CI names, or else the account; None where nobody is known."""
+    by_ci = next(filter(None, map(os.environ.get, CI_USERS)), None)
+    with contextlib.suppress(OSError, KeyError, ImportError):  # an account without a name
+        return by_ci or getpass.getuser()
+    return None
 
 
 def _utc(moment: datetime) -> str:

@@ -23,7 +23,7 @@ class Recording:
         self._moved: dict[tuple[str, str, int], Mapping[str, Any]] = {}
         """By fingerprint, for a case that has another id or file now."""
         self._verdicts: dict[str, Mapping[str, Any]] = {}
-        self._versions: dict[tuple[str, str], str | None] = {}
+        self._agents: dict[tuple[str, str], dict[str, Any]] = {}
         for line in lines:
             self._take(line)
 
@@ -50,15 +50,15 @@ class Recording:
         """What a judge said to what the key names, or None."""
         return self._verdicts.get(key)
 
-    def agent_version(self, test_set: str, agent: str) -> str | None:
-        """The version that the agent had."""
-        return self._versions.get((test_set, agent))
+    def agent(self, test_set: str, agent: str) -> dict[str, Any] | None:
+        """The agent's configuration, as the run's artifact has it, or None."""
+        return self._agents.get((test_set, agent))
 
     def _take(self, line: Mapping[str, Any]) -> None:
         if line["kind"] == "verdict":
             self._verdicts[line["key"]] = line
         elif line["kind"] == "agent":
-            self._versions[line["test_set"], line["agent"]] = line["version"]
+            self._agents[line["test_set"], line["agent"]] = line["configuration"]
         else:
             key = CaseKey(line["test_set"], line["case_id"], line["agent"])
             self._answers[key, line["number"]] = line  # of a case that was run again, the last

@@ -40,7 +40,7 @@ class PlannedEvaluation:
 
     ``total`` is how many cases the test set has, ``collected`` how many of them are put to this agent before any
     selection. ``agent_version`` changes with the agent, None: nothing is known of it. ``gate`` holds the bars that the
-    test set declares.
+    test set declares, ``configuration`` what `runs.configuration` says of both sides.
     """
 
     test_set: str
@@ -56,6 +56,7 @@ class PlannedEvaluation:
     collected: int = 0
     agent_version: str | None = None
     gate: dict[str, Any] = field(default_factory=dict)
+    configuration: dict[str, Any] = field(default_factory=dict)
 
 
 class Results:
@@ -64,6 +65,7 @@ class Results:
     def __init__(self) -> None:
         self._lines: dict[CaseKey, str] = {}
         self._briefs: dict[CaseKey, Brief] = {}
+        self._spans: dict[tuple[str, str], tuple[str, str]] = {}
         self.broken = 0
         """Lines that could not be read."""
 
@@ -79,7 +81,19 @@ class Results:
         key = CaseKey(record["test_set"], record["case_id"], record["agent"])
         self._lines[key] = line
         self._briefs[key] = brief(record)
+        self._note_times(record)
         return record
+
+    def span(self, test_set: str, agent: str) -> tuple[str | None, str | None]:
+        """When the first case of an evaluation was asked and the last one answered, in UTC; None before."""
+        return self._spans.get((test_set, agent), (None, None))
+
+    def _note_times(self, record: Mapping[str, Any]) -> None:
+        start, end = record.get("started_at"), record.get("completed_at")
+        if isinstance(start, str) and isinstance(end, str):
+            key = record["test_set"], record["agent"]
+            first, last = self._spans.get(key, (start, end))
+            self._spans[key] = min(first, start), max(last, end)
 
     def line(self, key: CaseKey) -> str:
         """The record of a case, as JSON text."""

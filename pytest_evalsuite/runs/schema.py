@@ -87,6 +87,10 @@ class Check(Part):
     score: Score = Field(description="After negation.")
     passing_score: Score
     passed: bool = Field(description="score >= passing_score")
+    slot: IfKnown[str] = Field(None, description="The field of the answer that it is about; left out: the whole.")
+    case_field: IfKnown[str] = Field(
+        None, description="The field of expected; left out where it is named as the slot."
+    )
     weight: IfKnown[Positive] = Field(None, description="In the case's score; left out when it is 1.")
     negated: IfKnown[bool] = Field(
         None, alias="not", description="True when the score is 1 - the method's; else left out."
@@ -224,6 +228,9 @@ class Result(Answered):
     passing_score: Score | None = Field(None, description="The bar; null where each check has its own.")
     question: IfKnown[str] = None
     inputs: IfKnown[dict[str, JsonValue]] = None
+    mapped_input: IfKnown[dict[str, JsonValue]] = Field(
+        None, description="What the agent was called with, by parameter, where the test set maps inputs."
+    )
     expected_response: IfKnown[str | list[str]] = Field(None, description="Of a list, any one is right.")
     expected: JsonValue = Field(None, description="The structured expectation.")
     reasoning: IfKnown[str] = None
@@ -273,6 +280,77 @@ class Tally(Part):
     latency: Latency
 
 
+class MethodConfiguration(Part):
+    """What all checks of one method share."""
+
+    options: dict[str, JsonValue] = Field(description="Those with the same value in all of them.")
+    passing_score: Score | None = Field(description="Null where it differs.")
+
+
+class Evaluator(Part):
+    """How answers were judged."""
+
+    type: list[str] = Field(description="The methods of the test set's cases, sorted.")
+    config: dict[str, MethodConfiguration] = Field(description="By method.")
+
+
+class InputMapping(Part):
+    """A parameter of the agent, and the case's field that fills it."""
+
+    agent: str
+    case: str
+
+
+class OutputMapping(InputMapping):
+    """A field of the answer, the field of expected that it is compared with, and how."""
+
+    method: str
+    options: dict[str, JsonValue]
+    passing_score: Score
+    weight: Positive
+    required: bool = Field(description="Whether a case that lacks it is skipped.")
+
+
+class SlotMapping(Part):
+    """Slot by slot, what goes into the agent and what comes out."""
+
+    inputs: list[InputMapping]
+    outputs: list[OutputMapping]
+
+
+class TestSetConfiguration(Part):
+    """The test set as it was: what it says for all cases; those are in the results."""
+
+    __test__ = False
+
+    fingerprint: str = Field(pattern="^[0-9a-f]{16}$", description="Of these settings and all cases.")
+    cases: Count
+    mode: str
+    language: str
+    agent: str | None
+    inputs_schema: dict[str, JsonValue] | None
+    outputs_schema: dict[str, JsonValue] | None
+
+
+class AgentConfiguration(Part):
+    """The agent as it was."""
+
+    name: str
+    target: str = Field(description="As it is configured, or the module and name of its function or class.")
+    version: str | None
+    fingerprint: str = Field(pattern="^[0-9a-f]{16}$", description="Of name, target and version.")
+
+
+class Configuration(Part):
+    """What an evaluation was made of, as it was at the time."""
+
+    evaluator: Evaluator
+    mapping_type: Literal["explicit"] | None
+    mapping: SlotMapping | None
+    test_set: TestSetConfiguration
+    agent: AgentConfiguration
+
+
 class Evaluation(Tally):
     """One test set put to one agent."""
 
@@ -285,11 +363,19 @@ class Evaluation(Tally):
     description: str | None
     tags: list[str]
     metadata: dict[str, JsonValue]
-    status: Literal["succeeded", "cancelled"] = Field(
-        description="succeeded: every selected case was processed, whatever the verdicts."
+    status: Literal["pending", "running", "succeeded", "failed", "cancelled"] = Field(
+        description="succeeded: every selected case was processed, whatever the verdicts; failed: the run broke "
+        "before that; cancelled: it was stopped; pending, running: it goes on, and no or some case has a result."
     )
+    error_message: str | None = Field(description="Why the evaluation has not succeeded.")
+    summary: str | None = Field(description="In words; null: nobody has written one.")
+    created_at: Time | None = Field(description="When the run began.")
+    created_by: str | None = Field(description="Whom the CI names, or the account.")
+    started_at: Time | None = Field(description="When the first case was asked; null: none was.")
+    completed_at: Time | None = Field(description="When the last answer was there.")
     cases_in_test_set: Count = Field(description="Also those that were not selected.")
     collected: Count = Field(description="Those that are put to this agent, selected or not.")
+    configuration: Configuration
     gate: dict[str, JsonValue] = Field(description="The bars that the test set declares.")
     results: list[Result] = Field(description="In the order of the test set.")
 
@@ -369,6 +455,7 @@ class Run(Part):
         "is gone; running: it goes on."
     )
     error_message: str | None = Field(description="Why the run has not succeeded.")
+    created_by: str | None = Field(description="Whom the CI names, or the account.")
     started_at: Time
     completed_at: Time | None
     duration_seconds: Seconds | None

@@ -8,15 +8,15 @@ from typing import Any, Final
 from pytest_evalsuite.testsets.attachments import FileFinder
 from pytest_evalsuite.testsets.build import CaseBuilder
 from pytest_evalsuite.testsets.cases import Found, RawCases
-from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.checks import CheckBuilder
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.conversation import Script, turn_id
 from pytest_evalsuite.testsets.csv_fast import alike_cases
 from pytest_evalsuite.testsets.csv_reader import CsvCases
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.model import Case
-from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.problems import Problem
+from pytest_evalsuite.testsets.slots import NO_SLOTS, Slots
 from pytest_evalsuite.testsets.values import Refused, did_you_mean
 
 __all__ = ["assemble"]
@@ -26,14 +26,14 @@ NAMED: Final = ("inputs", "metadata")
 
 
 def assemble(
-    raw: RawCases, defaults: CaseDefaults, methods: Methods, files: FileFinder, script: Script | None = None
+    raw: RawCases, checks: CheckBuilder, files: FileFinder, slots: Slots = NO_SLOTS, script: Script | None = None
 ) -> tuple[Sequence[Case], Sequence[int], list[Found]]:
     """Give the cases in their order, the place in the file of each, and what is wrong with any.
 
     With a ``script`` they are turns of conversations.
     """
-    builder = CaseBuilder(defaults, methods, files)
-    if isinstance(raw, CsvCases) and script is None:
+    builder = CaseBuilder(checks, files, slots)
+    if isinstance(raw, CsvCases) and script is None and not slots:
         alike = alike_cases(raw, builder)
         if alike is not None:
             return alike, alike.places, []

@@ -7,13 +7,13 @@ from typing import Any
 
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall
 from pytest_evalsuite.testsets.attachments import FileFinder
-from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
+from pytest_evalsuite.testsets.checks import CheckBuilder
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.identity import derive_id
 from pytest_evalsuite.testsets.model import Case, PassRule
-from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.part import Expectation, Part
 from pytest_evalsuite.testsets.problems import Problem
+from pytest_evalsuite.testsets.slots import Fit, Slots
 from pytest_evalsuite.testsets.values import show
 
 __all__ = ["CaseBuilder", "check_attempts"]
@@ -24,10 +24,11 @@ NOTHING_EXPECTED = Expectation()
 class CaseBuilder:
     """Builds the cases of one test set."""
 
-    def __init__(self, defaults: CaseDefaults, methods: Methods, files: FileFinder) -> None:
-        self.defaults = defaults
+    def __init__(self, checks: CheckBuilder, files: FileFinder, slots: Slots) -> None:
+        self.defaults = checks.defaults
         self.files = files
-        self.checks = CheckBuilder(defaults, methods)
+        self.checks = checks
+        self.slots = slots
 
     def build(self, raw: Any, line: int, place: int, problems: list[Problem]) -> Case | None:
         """Build a case, or add to ``problems`` all that is wrong with it and give None.
@@ -46,11 +47,17 @@ class CaseBuilder:
         file = self.files.file_of(part)
         given = part.expectation(NOTHING_EXPECTED)
         listed = "checks" in raw
-        checks = self.checks.listed(part, given) if listed else self.checks.single(part, given)
+        fit = self.slots.fit(part, self.checks)
+        if fit.lacking or not self.slots.is_whole:
+            given = given._replace(known=False)  # it is not going to be compared
+        if self.slots.compares:
+            checks = self.checks.mapped(part, given, fit.checks)
+        else:
+            checks = self.checks.listed(part, given) if listed else self.checks.single(part, given)
         defaults = self.defaults
         iterations, pass_rule = get("iterations", defaults.iterations), get("pass_rule", defaults.pass_rule)
         check_attempts(part, iterations, pass_rule)
-        check_required(part)
+        check_required(part, fit)
         check_given(part)
         if len(problems) > before or not checks:
             return None
@@ -70,19 +77,20 @@ class CaseBuilder:
             rationale=get("rationale"),
             order=get("order", 0),
             require=require,
-            passing_score=bar if listed else checks[0].passing_score,
+            passing_score=bar if listed or self.slots.compares else checks[0].passing_score,
             agent=get("agent", defaults.agent),
             iterations=iterations,
             pass_rule=pass_rule,
             timeout=get("timeout", defaults.timeout),
             tags=get("tags", ()),
             marks=get("marks", ()),
-            skip=get("skip"),
+            skip=get("skip") or fit.lacking,
             xfail=get("xfail"),
             required=get("required", False),
             metadata=get("metadata", {}),
             actual=given_reply(get("actual_response"), get("actual_tool_calls")),
             conversation_id=get("conversation", ""),
+            mapped=fit.mapped,
         )
 
 
@@ -107,9 +115,11 @@ def check_attempts(part: Part, iterations: int | None, pass_rule: PassRule | Non
             part.report(key, f"at least {pass_rule} attempts cannot pass of {iterations} iterations")
 
 
-def check_required(part: Part) -> None:
+def check_required(part: Part, fit: Fit) -> None:
     """Report a case that must pass, and is not run or known to fail."""
     if part.values.get("required"):
         for key in ("skip", "xfail"):
             if key in part.values:
                 part.report("required", f"a required case must pass, and this one has {key!r}: keep one", on_key=True)
+        if fit.lacking:
+            part.report("required", f"a required case must pass, and this one {fit.lacking}", on_key=True)

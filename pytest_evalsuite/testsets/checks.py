@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.fields import CASE, CHECK, Table
-from pytest_evalsuite.testsets.later import LATER_CASE_FIELDS, NOT_YET
+from pytest_evalsuite.testsets.mapping import slot_expectation
 from pytest_evalsuite.testsets.model import Check, PassRule
 from pytest_evalsuite.testsets.options import Methods, takes
 from pytest_evalsuite.testsets.part import Expectation, Part
@@ -17,6 +17,8 @@ from pytest_evalsuite.testsets.values import Refused, did_you_mean, listed, near
 __all__ = ["DEFAULT_METHOD", "CaseDefaults", "CheckBuilder"]
 
 DEFAULT_METHOD: Final = "semantic_quality"
+OF_THE_SET: Final = frozenset({"mapping", "inputs_schema", "outputs_schema"})
+SLOT_METHOD: Final = "json_match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class CaseDefaults:
     """What a case has unless it says otherwise.
 
     ``test_method`` is None where the one that the test set names cannot be used, which is a problem already;
-    ``options`` are as they stand in the file.
+    ``options`` are as they stand in the file. ``slot_method`` compares the slots of a mapping that name none.
     """
 
     test_method: str | None = DEFAULT_METHOD
@@ -34,6 +36,7 @@ class CaseDefaults:
     timeout: float | None = None
     pass_rule: PassRule | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    slot_method: str = SLOT_METHOD
 
 
 class CheckBuilder:
@@ -49,16 +52,54 @@ class CheckBuilder:
         """Make the one check of a case that names its method itself."""
         if "require" in case.values:
             case.report("require", "'require' says which of several 'checks' must pass", on_key=True)
-        check = self._make(case, "test_method", given)
+        check = self.make(case, "test_method", given)
         return (check,) if check else ()
 
-    def listed(self, case: Part, given: Expectation) -> tuple[Check, ...]:
-        """Make the checks of a case that lists them."""
+    def listed(self, case: Part, given: Expectation, slots: tuple[Check, ...] = ()) -> tuple[Check, ...]:
+        """Make the checks of a case that lists them; those of its ``slots`` follow."""
+        bar = self._bar_of_several(case)
+        items = case.values.get("checks")
+        if type(items) is not list or not items:
+            case.report("checks", f"expected a list of checks, such as [{{method: contains}}], not {show(items)}")
+            return ()
+        checks = [self._listed(case, index, item, given, bar) for index, item in enumerate(items)]
+        return (*name_checks(case, checks, {check.name for check in slots}), *slots)
+
+    def mapped(self, case: Part, given: Expectation, slots: tuple[Check, ...]) -> tuple[Check, ...]:
+        """Give the checks of a case whose outputs are mapped: those that it lists itself, and its slots'."""
+        if "checks" in case.raw:
+            return self.listed(case, given, slots)
+        if (key := case.key("expected_response")) in case.raw:
+            case.report(key, f"{key!r} is compared with nothing: 'mapping.outputs' compares 'expected'", on_key=True)
+        self._bar_of_several(case)
+        return slots
+
+    def of_slot(self, case: Part, template: Check, value: Any, bar: float | None) -> Check:
+        """Make the check of a slot as it is for one case, which expects ``value`` of it."""
+        given = slot_expectation(value)
+        if fault := self.methods.fault(template.method, given):
+            path = ("expected", *(template.case_field or "").split("."))
+            case.refuse("expected", Refused(f"cannot be checked: {fault}"), *path)
+        return Check(
+            method=template.method,
+            name=template.name,
+            passing_score=template.passing_score if bar is None else bar,
+            weight=template.weight,
+            expected_responses=given.responses,
+            expected=given.expected,
+            slot=template.slot,
+            case_field=template.case_field,
+        )
+
+    def _bar_of_several(self, case: Part) -> float | None:
+        """Refuse what belongs into one of several checks, and give the bar that the case sets for each of them."""
+        slots = "the slots of 'mapping.outputs'; a further one into 'checks'"
+        several = "the checks where a case has 'checks'" if "checks" in case.raw else slots
         for name in ("test_method", "not"):
             if (key := case.key(name)) in case.raw:
-                case.report(key, f"{key!r} belongs into the checks where a case has 'checks'", on_key=True)
+                case.report(key, f"{key!r} belongs into {several}", on_key=True)
         for key in case.rest:
-            if key not in LATER_CASE_FIELDS and self.methods.owners(key):
+            if self.methods.owners(key):
                 case.report(key, f"{key!r} is an option of a method: write it in that method's check", on_key=True)
             else:
                 self._unknown(case, key, None)
@@ -66,13 +107,8 @@ class CheckBuilder:
         if case.values.get("require") == "score":
             if bar is None and self.defaults.passing_score is None and "passing_score" not in case.refused:
                 case.report("require", "'score' needs a passing_score: the bar for the checks' weighted mean")
-            bar = None
-        items = case.values.get("checks")
-        if type(items) is not list or not items:
-            case.report("checks", f"expected a list of checks, such as [{{method: contains}}], not {show(items)}")
-            return ()
-        checks = [self._listed(case, index, item, given, bar) for index, item in enumerate(items)]
-        return name_checks(case, checks)
+            return None
+        return bar if bar is None else float(bar)
 
     def _listed(self, case: Part, index: int, item: Any, given: Expectation, bar: float | None) -> Check | None:
         path = ("checks", index)
@@ -82,13 +118,14 @@ class CheckBuilder:
         part = Part(item, CHECK, case.problems, path)
         if bar is not None and "passing_score" not in part.refused and "threshold" not in part.raw:
             part.values.setdefault("passing_score", bar)
-        return self._make(part, "method", part.expectation(given))
+        return self.make(part, "method", part.expectation(given))
 
-    def _make(self, part: Part, name: str, given: Expectation) -> Check | None:
+    def make(self, part: Part, name: str, given: Expectation) -> Check | None:
+        """Make the check that a mapping asks for, its method under the key ``name``; None where it is wrong."""
         method = self._method(part, name)
         if method is None:
             for key in part.rest:
-                if key in LATER_CASE_FIELDS or not (key == "threshold" or self.methods.owners(key)):
+                if not (key == "threshold" or self.methods.owners(key)):
                     self._unknown(part, key, None)
             return None
         before = len(part.problems)
@@ -184,9 +221,12 @@ class CheckBuilder:
         part.report(key, unknown_key(key, part.table, method, self.methods), on_key=True)
 
 
-def name_checks(case: Part, checks: list[Check | None]) -> tuple[Check, ...]:
-    """Give every check a name of its own: the one given, else its method's, with ``-2``, ``-3`` for further ones."""
-    taken: set[str] = set()
+def name_checks(case: Part, checks: list[Check | None], others: Collection[str] = ()) -> tuple[Check, ...]:
+    """Give every check a name of its own: the one given, else its method's, with ``-2``, ``-3`` for further ones.
+
+    ``others`` are the names of checks that the case does not list.
+    """
+    taken = {*others}
     for index, check in enumerate(checks):
         if check and check.name in taken:
             path = ("checks", index, "name")
@@ -206,8 +246,8 @@ def name_checks(case: Part, checks: list[Check | None]) -> tuple[Check, ...]:
 
 def unknown_key(key: str, table: Table, method: type[Method] | None, methods: Methods) -> str:
     """Say why a key cannot stand here, and what may have been meant."""
-    if key in LATER_CASE_FIELDS:
-        return f"{key!r} {NOT_YET}"
+    if table is CASE and key in OF_THE_SET:
+        return f"{key!r} belongs at the top of the test set: it holds for all its cases"
     if table is CASE and key in CHECK.fields:
         return f"unknown key {key!r}: it belongs in a check, under 'checks'"
     owners = methods.owners(key)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_evalsuite.testsets import readers
+from pytest_evalsuite.testsets.paths import lookup
 from pytest_evalsuite.testsets.scalars import is_null
 from pytest_evalsuite.testsets.values import Reader, Refused, did_you_mean, each, json_value, listed, nearest, show
 
@@ -82,7 +83,7 @@ class Condition:
         """Give the field's value, nothing where it is absent, or each of several."""
         root, _, name = self.field.partition(".")
         if root in NAMED:
-            return _lookup(facts.get(root), name)
+            return lookup(facts.get(root), name)
         value = facts.get(root)
         return value if isinstance(value, (tuple, list)) else () if value is None else (value,)
 
@@ -164,16 +165,6 @@ def _no_field(field: str, root: str, dot: str) -> str:
     if near:
         return f"unknown field {field!r}; did you mean {near + field[len(root) :] if dot else near!r}?"
     return f"unknown field {field!r}{listed([*(f'{name}.<name>' for name in NAMED), *WORDS])}"
-
-
-def _lookup(value: Any, name: str) -> Sequence[Any]:
-    """Find a value by its name, or by names with dots between; nothing when there is none."""
-    if not isinstance(value, Mapping):
-        return ()
-    if name in value:
-        return (value[name],)
-    first, dot, rest = name.partition(".")
-    return _lookup(value.get(first), rest) if dot else ()
 
 
 def _holds(name: str, found: Sequence[Any], operand: Any) -> bool:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_evalsuite.testsets.fields import CASE
-from pytest_evalsuite.testsets.later import LATER_CASE_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.options import Methods, holds_list
 from pytest_evalsuite.testsets.scalars import plain
 from pytest_evalsuite.testsets.values import did_you_mean, listed
@@ -89,8 +88,6 @@ def read_name(name: str, methods: Methods, *, extra: bool) -> tuple[Column | Non
         return Column(lower, split if holds_list(annotation) else scalar), ""
     if lower == "threshold":
         return Column(lower, scalar), ""
-    if lower in LATER_CASE_FIELDS:
-        return None, f"column {name!r} {NOT_YET}"
     if extra and name:
         return Column("metadata", str, name), ""
     if not name:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pytest_evalsuite.testsets.build import check_attempts
-from pytest_evalsuite.testsets.checks import DEFAULT_METHOD, CaseDefaults
+from pytest_evalsuite.testsets.checks import DEFAULT_METHOD, SLOT_METHOD, CaseDefaults
 from pytest_evalsuite.testsets.fields import DEFAULTS
-from pytest_evalsuite.testsets.later import LATER_CASE_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.scalars import is_null
@@ -39,8 +38,6 @@ def read_defaults(test_set: Part, configured: Defaults, methods: Methods) -> Cas
     for key, value in part.rest.items():
         if key == "threshold":
             read_threshold(part, value)
-        elif key in LATER_CASE_FIELDS:
-            part.report(key, f"{key!r} {NOT_YET}", on_key=True)
         elif not methods.owners(key):
             known = [*DEFAULTS.by_key, *methods.options()]
             hint = did_you_mean(key, known) or listed(known)
@@ -57,6 +54,7 @@ def read_defaults(test_set: Part, configured: Defaults, methods: Methods) -> Cas
         timeout=values.get("timeout"),
         pass_rule=values.get("pass_rule"),
         options=options,
+        slot_method=method or SLOT_METHOD,
     )
 
 

@@ -10,7 +10,20 @@ from pytest_evalsuite.testsets import condition
 from pytest_evalsuite.testsets import readers as read
 from pytest_evalsuite.testsets.values import Reader
 
-__all__ = ["CASE", "CHECK", "CONVERSATION", "DEFAULTS", "GATE", "SET", "TAG_GATE", "Field", "Kind", "Table"]
+__all__ = [
+    "CASE",
+    "CHECK",
+    "CONVERSATION",
+    "DEFAULTS",
+    "GATE",
+    "SET",
+    "SLOT",
+    "SLOT_MAPPING",
+    "TAG_GATE",
+    "Field",
+    "Kind",
+    "Table",
+]
 
 Schema = dict[str, Any]
 
@@ -165,6 +178,16 @@ ON_TURN_ERROR: Final = one_of("skip", "continue")
 CHECKS: Final = Kind(as_it_is, {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/check"}})
 SET_DEFAULTS: Final = Kind(as_it_is, {"$ref": "#/$defs/defaults"})
 SET_GATE: Final = Kind(as_it_is, {"$ref": "#/$defs/gate"})
+SET_MAPPING: Final = Kind(as_it_is, {"$ref": "#/$defs/mapping"})
+INPUT_SLOTS: Final = Kind(as_it_is, {"type": "object", "minProperties": 1, "additionalProperties": SCALAR_TEXT})
+OUTPUT_SLOTS: Final = Kind(
+    as_it_is,
+    {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"anyOf": [SCALAR_TEXT, {"$ref": "#/$defs/slot"}]},
+    },
+)
 TAG_GATES: Final = Kind(
     as_it_is, {"type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/tag_gate"}}
 )
@@ -249,6 +272,23 @@ CONVERSATION: Final = Table(
     ]
 )
 
+SLOT: Final = Table(
+    [
+        Field("slot", TEXT, "The field of the case's expected that this one is compared with."),
+        Field("method", TEXT, "The method that scores the slot; default json_match.", ("test_method", "eval_type")),
+        PASSING_SCORE,
+        Field("weight", WEIGHT, "How much this slot counts in the case's score; default 1."),
+        Field("required", FLAG, "Whether a case that expects nothing of it is skipped; default true."),
+    ]
+)
+
+SLOT_MAPPING: Final = Table(
+    [
+        Field("inputs", INPUT_SLOTS, "Parameters of the agent, each with the case's field that fills it."),
+        Field("outputs", OUTPUT_SLOTS, "Fields of the answer, each with the field of expected that it must match."),
+    ]
+)
+
 DEFAULTS: Final = Table([TEST_METHOD, PASSING_SCORE, ITERATIONS, TIMEOUT, PASS_RULE_FIELD])
 
 TAG_GATE: Final = Table([LEAST_PASS_RATE, LEAST_MEAN_SCORE, MOST_ERRORS, MOST_FAILURES])
@@ -283,6 +323,9 @@ SET: Final = Table(
         Field("defaults", SET_DEFAULTS, "What a case has unless it says otherwise, options of methods too."),
         Field("gate", SET_GATE, "Bars for all cases together."),
         Field("on_turn_error", ON_TURN_ERROR, "In a scenario: what becomes of turns after an error; default skip."),
+        Field("mapping", SET_MAPPING, "Which field of a case goes where in the agent's input and output."),
+        Field("inputs_schema", INPUTS, "A JSON Schema of the cases' inputs."),
+        Field("outputs_schema", INPUTS, "A JSON Schema of what the cases expect, as data."),
         Field("cases", CASES, "The cases."),
         Field("conversations", CONVERSATIONS, "The conversations of a scenario, instead of cases."),
         Field("cases_from", TEXT, "A CSV or JSONL file beside this one (or below) that holds the cases."),

@@ -15,7 +15,7 @@ from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.assemble import assemble
 from pytest_evalsuite.testsets.attachments import FileFinder, FileRules
 from pytest_evalsuite.testsets.cases import RawCases, YamlCases, YamlTurns, mistakes_in, worded
-from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.conversation import Head, Script
 from pytest_evalsuite.testsets.conversations import Heads, read_heads, turns_of
 from pytest_evalsuite.testsets.csv_reader import read_csv
@@ -23,7 +23,6 @@ from pytest_evalsuite.testsets.defaults import Defaults, read_defaults
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS, SET
 from pytest_evalsuite.testsets.gate import check_tags, read_gate
 from pytest_evalsuite.testsets.jsonl_reader import read_jsonl
-from pytest_evalsuite.testsets.later import LATER_SET_FIELDS, NOT_YET
 from pytest_evalsuite.testsets.locate import Locator
 from pytest_evalsuite.testsets.model import Case, TestSet
 from pytest_evalsuite.testsets.options import MethodLookup, Methods
@@ -31,6 +30,7 @@ from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.positions import walk, walk_all
 from pytest_evalsuite.testsets.problems import Problem
 from pytest_evalsuite.testsets.scalars import is_null
+from pytest_evalsuite.testsets.slots import read_slots
 from pytest_evalsuite.testsets.source import check_inside, read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed, show
 from pytest_evalsuite.testsets.yaml_events import Document, YamlMistake, read_yaml
@@ -184,6 +184,8 @@ class Loader:
         places: Sequence[int] = ()
         gate = read_gate(part)
         mode = self._mode(part)
+        checks = CheckBuilder(defaults, self.methods)
+        slots = read_slots(part, checks)
         if opened:
             raw = opened[0]
             self.mistakes.extend(raw.broken)
@@ -191,8 +193,10 @@ class Loader:
                 self.mistakes.append(Mistake(raw.path, 1, 1, "no cases"))
             script = self._script(part) if mode == "scenario" else None
             finder = FileFinder(opened[2], self.files)
-            cases, places, found = assemble(raw, defaults, self.methods, finder, script)
+            cases, places, found = assemble(raw, checks, finder, slots, script)
             self.mistakes.extend(mistakes_in(raw, found))
+            if not found and not raw.broken:
+                part.problems.extend(slots.misspelt(cases))
             if gate:
                 check_tags(part, gate, raw)
         self.mistakes.extend(self._placed(part.problems))
@@ -214,6 +218,7 @@ class Loader:
             locate=Locator(opened[1], places),
             cases_path=None if opened[0].path == self.shown else opened[0].path,
             gate=gate,
+            slots=slots or None,
         )
 
     def _script(self, part: Part) -> Script:
@@ -264,8 +269,6 @@ def reread_turns(path: Path, shown: str) -> RawCases:
 
 def unknown_set_key(key: str) -> str:
     """Say why a key cannot stand at the top of a test set."""
-    if key in LATER_SET_FIELDS:
-        return f"{key!r} {NOT_YET}"
     if key in CASE.by_key or key in DEFAULTS.by_key:
         where = "under 'defaults', or in a case" if key in DEFAULTS.by_key else "in a case"
         return f"unknown key {key!r}: it belongs {where}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.agents.reply import AgentReply
@@ -14,6 +14,9 @@ from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
 from pytest_evalsuite.testsets.gate import Gate
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.testsets.slots import Slots
 
 __all__ = ["Case", "Check", "Isolation", "PassRule", "Requirement", "TestSet"]
 
@@ -43,6 +46,10 @@ class Check:
     expected_responses: tuple[str, ...] = ()
     expected: Any = None
     when: tuple[Condition, ...] = ()
+    slot: str | None = None
+    """The field of the agent's output that it looks at; None: the whole answer."""
+    case_field: str | None = None
+    """The field of the case's ``expected`` that holds what is expected of the slot."""
 
     def copied(self) -> Check:
         """A check that may be changed without changing this one."""
@@ -58,7 +65,8 @@ class Check:
         """How the answer is scored, but for what is expected and the bar, as JSON values."""
         options = self.method.model_dump(mode="json")
         conditions = {condition.field: condition.wanted for condition in self.when}
-        return [self.method.method, options, self.weight, self.negate, conditions]
+        slot = [] if self.slot is None else [self.slot]
+        return [self.method.method, options, self.weight, self.negate, conditions, *slot]
 
 
 @dataclass(slots=True, eq=False)
@@ -95,6 +103,8 @@ class Case:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     file: CaseFile | None = None
     """What it attaches; `files` is what an agent gets."""
+    mapped: Mapping[str, Any] | None = None
+    """What the agent is called with, by parameter, where the test set maps inputs."""
     judged_by: tuple[str, ...] = ()
     """Who judges it, for the checks that ask somebody; known once judges are."""
     actual: AgentReply | None = None
@@ -131,8 +141,14 @@ class Case:
 
     @property
     def asks(self) -> list[Any]:
-        """What the agent is given, as JSON values: the question, the inputs, and what the file is if there is one."""
-        return [self.question, self.inputs, *([self.file.identity] if self.file is not None else ())]
+        """What the agent is given, as JSON values: question, inputs, and what is mapped and attached where that is."""
+        mapped, file = self.mapped, self.file
+        return [
+            self.question,
+            self.inputs,
+            *(() if mapped is None else (mapped,)),
+            *(() if file is None else (file.identity,)),
+        ]
 
     def prepare_files(self) -> None:
         """Fetch what has to be fetched for the case, and for the turns before it."""
@@ -188,7 +204,8 @@ class TestSet:
 
     ``path`` is the file as it was named to the loader. ``locate(case, key, ...)`` gives (line, column), from 1, of a
     value of a case, for messages about it; it reads the file again and so costs nothing before. ``cases_path`` is the
-    file that the cases' lines are in, where ``cases_from`` names another one. ``gate`` holds its bars.
+    file that the cases' lines are in, where ``cases_from`` names another one. ``gate`` holds its bars, ``slots`` its
+    mapping and the schemas of its slots.
     """
 
     __test__ = False
@@ -207,3 +224,4 @@ class TestSet:
     locate: Callable[..., tuple[int, int]] = field(default=lambda case, *keys: (case.line, 1), repr=False)
     cases_path: str | None = None
     gate: Gate | None = None
+    slots: Slots | None = None

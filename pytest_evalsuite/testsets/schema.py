@@ -14,6 +14,8 @@ from pytest_evalsuite.testsets.fields import (
     DEFAULTS,
     GATE,
     SET,
+    SLOT,
+    SLOT_MAPPING,
     TAG_GATE,
     Schema,
     Table,
@@ -45,6 +47,9 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     definitions["check"] = mapping(CHECK, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
+    slot = mapping(SLOT, {**options, "threshold": CASE.fields["passing_score"].kind.schema}, methods)
+    definitions["slot"] = {**slot, "required": ["slot"]}
+    definitions["mapping"] = bars(SLOT_MAPPING)
     definitions["defaults"] = mapping(DEFAULTS, options, methods)
     definitions["gate"] = bars(GATE)
     definitions["tag_gate"] = bars(TAG_GATE)
@@ -66,7 +71,7 @@ def properties(table: Table) -> Schema:
 
 
 def bars(table: Table) -> Schema:
-    """Give the schema of a mapping of bars, of which there is at least one."""
+    """Give the schema of a mapping that has at least one of a table's keys, and no other."""
     return {"type": "object", "minProperties": 1, "properties": properties(table), "additionalProperties": False}
 
 

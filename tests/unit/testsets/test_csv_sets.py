@@ -17,7 +17,7 @@ from pytest_evalsuite.testsets import Case, TestSet, csv_fast
 from pytest_evalsuite.testsets.assemble import assemble
 from pytest_evalsuite.testsets.attachments import FileFinder, FileRules
 from pytest_evalsuite.testsets.cases import mistakes_in
-from pytest_evalsuite.testsets.checks import CaseDefaults
+from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.csv_cells import find_cells
 from pytest_evalsuite.testsets.csv_fast import RowCases
 from pytest_evalsuite.testsets.csv_reader import CELL_LIMIT, physical_lines, read_csv
@@ -212,9 +212,8 @@ def outcome(text: str, *, fast: bool) -> list[object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(csv_fast, "FEWEST_ROWS", 1 if fast else 10**9)
         patch.setattr(csv_fast, "MOST_KINDS", 1.0)
-        cases, _, found = assemble(
-            raw, CaseDefaults(test_method="exact_match"), methods, FileFinder(Path(), FileRules())
-        )
+        checks = CheckBuilder(CaseDefaults(test_method="exact_match"), methods)
+        cases, _, found = assemble(raw, checks, FileFinder(Path(), FileRules()))
         if found or raw.broken:
             return [*raw.broken, *mistakes_in(raw, found)]
         return [told(case) for case in cases]

@@ -288,7 +288,7 @@ ONE_MISTAKE = {
     "  pasing_score: 1": "4:3: unknown key 'pasing_score'; did you mean 'passing_score'?",
     "  zzz: 1": "4:3: unknown key 'zzz' (known: id, question, inputs, file_url, file_mime_type,",
     "  file_url: x": "4:13: file_url: there is no such file in the test set's folder",
-    "  mapping: x": "4:3: 'mapping' is not supported yet",
+    "  mapping: x": "4:3: 'mapping' belongs at the top of the test set",
     "  test_method: regex\n  pattern: '(['": "5:12: pattern: '([' is no regular expression",
     "  test_method: contains\n  match: some": "5:10: match: expected",
     "  test_method: contains\n  match: [1, 2]": "5:10: match: expected",
@@ -340,7 +340,8 @@ ONE_MISTAKE_IN_SET = {
     f"name: {'x' * 256}\n" + CASE: "1:7: name: is 256 characters long, of at most 255",
     "mode: scenario\n" + CASE: "1:1: mode 'scenario' is not supported yet",
     "mode: random\n" + CASE: "1:7: mode: expected independent or scenario, not 'random'",
-    "mapping: {}\n" + CASE: "1:1: 'mapping' is not supported yet",
+    "conversations: []\n" + CASE: "1:1: 'conversations' is not supported yet",
+    "mapping: {}\n" + CASE: "1:10: mapping: expected {inputs: ..., outputs: ...}, is empty",
     "agent: os:system\n"
     + CASE: "1:8: agent: expected the name of a configured agent, not 'os:system': a test set is data",
     "language: English, please\n" + CASE: "1:11: language: expected a language tag",

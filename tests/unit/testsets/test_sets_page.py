@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_evalsuite.testsets import TestSet
-from pytest_evalsuite.testsets.fields import CASE, CHECK, DEFAULTS, GATE, SET, TAG_GATE, Table
+from pytest_evalsuite.testsets.fields import CASE, CHECK, DEFAULTS, GATE, SET, SLOT, SLOT_MAPPING, TAG_GATE, Table
 from pytest_evalsuite.testsets.identity import derive_id
 
 Load = Callable[..., TestSet]
@@ -27,6 +27,8 @@ SECTIONS = dict(re.findall(r"^###? (.+?)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re
         ("A case", CASE),
         ("A check", CHECK),
         ("Defaults", DEFAULTS),
+        ("The mapping", SLOT_MAPPING),
+        ("A slot", SLOT),
     ],
 )
 def test_every_field_is_described(section: str, table: Table) -> None:

@@ -1,0 +1,1 @@
+"""An agent that reads invoices, and cases whose fields have other names than its own."""
