@@ -175,3 +175,18 @@ def test_a_function_may_return_the_output_of_a_run(model: ModelServer) -> None:
 
 def test_an_agent_is_asynchronous_so_that_its_calls_overlap(model: ModelServer) -> None:
     assert adapt(agent(model), "mine").is_async
+
+
+@pytest.mark.parametrize("status", ["cancelled", "error", "paused"])
+def test_a_run_that_failed_is_an_error_also_where_a_function_returns_it(status: str) -> None:
+    from agno.run.agent import RunOutput
+    from agno.run.base import RunStatus
+
+    with pytest.raises(AgentError, match=rf"the run (ended as|is) {status}: "):
+        read_reply(RunOutput(content="why", status=RunStatus[status]))
+
+
+def test_an_output_that_somebody_made_is_read() -> None:
+    from agno.run.agent import RunOutput
+
+    assert read_reply(RunOutput(content="Lima")) == AgentReply("Lima", tool_calls=[])
