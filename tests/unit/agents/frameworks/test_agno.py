@@ -151,6 +151,13 @@ def test_a_workflow_tells_the_tool_calls_of_its_steps(model: ModelServer) -> Non
     assert reply.usage == Usage(input_tokens=200, output_tokens=40)
 
 
+def test_a_workflow_takes_inputs_as_they_are(model: ModelServer) -> None:
+    from agno.workflow import Step, StepOutput, Workflow
+
+    steps = [Step(name="sort", executor=lambda step_input: StepOutput(content=step_input.input["subject"]))]
+    assert asked(Workflow(name="w", steps=steps), inputs={"subject": "Invoice"}, session_id="s").output == "Invoice"
+
+
 def test_a_provider_that_breaks_is_an_error_though_agno_makes_an_answer_of_it(model: ModelServer) -> None:
     model.replies(Canned(status=500))
     with pytest.raises(AgentError, match=r"the run ended as error: .*told to fail"):
