@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_evalsuite.agents.frameworks._shape import arguments_of, is_a, plain, prompt, usage_of
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "recognise"]
 
-RESULTS = ("RunOutput", "TeamRunOutput", "WorkflowRunOutput")
+RESULTS: Final = ("RunOutput", "TeamRunOutput", "WorkflowRunOutput")
+FAILED: Final = ("cancelled", "error", "paused")
 
 
 def recognise(target: Any) -> Ask | None:
@@ -62,7 +63,7 @@ def _messages(history: Sequence[Mapping[str, str]], text: str) -> list[Any]:
 
 def _reply(run: Any) -> AgentReply:
     status = str(getattr(run.status, "value", run.status)).lower()
-    if status != "completed":
+    if status in FAILED:
         raise AgentError(_problem(run, status))
     runs = list(_runs(run))
     cost = [own for one in runs if (own := getattr(one.metrics, "cost", None)) is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -34,15 +35,16 @@ def recognise(target: Any) -> Ask | None:
         history: Sequence[Mapping[str, str]] = (),
         session_id: str | None = None,
     ) -> AgentReply:
-        recorder = _recorder()
+        recorder = _recorder()()
         config = {"callbacks": [recorder], "configurable": {"thread_id": session_id, "session_id": session_id}}
         saves = is_graph and bool(getattr(target, "checkpointer", None))
-        if saves and (await target.aget_state(config)).values:
-            history = ()  # the graph has kept this conversation itself
+        before = len(history)
+        if saves and (kept := (await target.aget_state(config)).values):
+            history, before = (), len(kept.get("messages", ()))  # the graph has kept this conversation itself
         raw = await target.ainvoke(make_input(target, question, inputs or {}, history), config)
         if saves and (waiting := (await target.aget_state(config)).next):
             raise AgentError(f"the graph stopped before {', '.join(waiting)}{_interrupts(raw)}")
-        return _with_recorded(_reply(raw, len(history)), recorder)
+        return _with_recorded(_reply(raw, before), recorder)
 
     return ask
 
@@ -60,9 +62,11 @@ def _input_of_graph(
     graph: Any, question: str | None, inputs: Mapping[str, Any], history: Sequence[Mapping[str, str]]
 ) -> Any:
     """A state to begin with: the conversation as ``messages`` where the graph has them, and the inputs."""
-    known = graph.channels
+    known = {
+        name for name in graph.channels if not name.startswith("__") and ":" not in name
+    }  # others are LangGraph's
     if "messages" not in known:
-        return _fill(set(known), question, inputs, history)
+        return _fill(known, question, inputs, history)
     state = {name: value for name, value in inputs.items() if name in known}
     others = {name: value for name, value in inputs.items() if name not in known}
     text = prompt(question, others)
@@ -103,7 +107,11 @@ def _fill(
     free = sorted(declared - values.keys())
     if question is not None:
         usual = next((name for name in QUESTION_KEYS if name in free), None)
-        values[usual or (free[0] if len(free) == 1 else "question")] = question
+        if usual is None and len(free) != 1:
+            raise AgentError(
+                f"none of {', '.join(sorted(declared))} is for the question: give it as one of the inputs"
+            )
+        values[usual or free[0]] = question
     return values
 
 
@@ -121,8 +129,9 @@ def _messages(history: Iterable[Mapping[str, str]]) -> list[Any]:
     return [_message(turn["role"], turn["content"]) for turn in history]
 
 
+@functools.cache
 def _recorder() -> Any:
-    """Hears of every model that is asked and every tool that runs, wherever in a chain they are."""
+    """A class that hears of every model that is asked and every tool that runs, wherever in a chain they are."""
     callbacks: Any = sys.modules["langchain_core.callbacks.base"]
 
     class Recorder(callbacks.BaseCallbackHandler):  # type: ignore[misc]  # a class that is known at run time only
@@ -149,7 +158,7 @@ def _recorder() -> Any:
             call = self.tools[kwargs["run_id"]]
             self.tools[kwargs["run_id"]] = ToolCall(name=call.name, arguments=call.arguments, error=_said(error))
 
-    return Recorder()
+    return Recorder
 
 
 def _said(error: BaseException) -> str:
@@ -176,8 +185,11 @@ def _with_recorded(reply: AgentReply, recorder: Any) -> AgentReply:
     )
 
 
-def _reply(raw: Any, before: int = 0) -> AgentReply:
-    """The reply in what a runnable returned; the first ``before`` messages of a state were there already."""
+def _reply(raw: Any, before: int | None = None) -> AgentReply:
+    """The reply in what a runnable returned; the first ``before`` messages of a state were there already.
+
+    Where nobody knows how many were, those after the last question are taken for new.
+    """
     if is_a(raw, PACKAGE, "BaseMessage"):
         return AgentReply(_text(raw), tool_calls=_tool_calls([raw]), usage=_usage([raw]), metadata=_model([raw]))
     if not isinstance(raw, Mapping):
@@ -187,7 +199,7 @@ def _reply(raw: Any, before: int = 0) -> AgentReply:
     messages = raw.get("messages")
     if not (isinstance(messages, list) and messages and is_a(messages[-1], PACKAGE, "BaseMessage")):
         return AgentReply(plain(raw))
-    new = _since_last_question(messages[before:])
+    new = _since_last_question(messages) if before is None else messages[before:]
     structured = raw.get("structured_response")
     return AgentReply(
         _text(messages[-1]) if structured is None else plain(structured),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_evalsuite.agents.frameworks._shape import arguments_of, is_a, plain, prompt, usage_of
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "recognise"]
 
-PACKAGE = "llama_index"
+PACKAGE: Final = "llama_index"
 
 
 def recognise(target: Any) -> Ask | None:

@@ -151,6 +151,13 @@ def test_a_workflow_tells_the_tool_calls_of_its_steps(model: ModelServer) -> Non
     assert reply.usage == Usage(input_tokens=200, output_tokens=40)
 
 
+def test_a_workflow_takes_inputs_as_they_are(model: ModelServer) -> None:
+    from agno.workflow import Step, StepOutput, Workflow
+
+    steps = [Step(name="sort", executor=lambda step_input: StepOutput(content=step_input.input["subject"]))]
+    assert asked(Workflow(name="w", steps=steps), inputs={"subject": "Invoice"}, session_id="s").output == "Invoice"
+
+
 def test_a_provider_that_breaks_is_an_error_though_agno_makes_an_answer_of_it(model: ModelServer) -> None:
     model.replies(Canned(status=500))
     with pytest.raises(AgentError, match=r"the run ended as error: .*told to fail"):
@@ -175,3 +182,18 @@ def test_a_function_may_return_the_output_of_a_run(model: ModelServer) -> None:
 
 def test_an_agent_is_asynchronous_so_that_its_calls_overlap(model: ModelServer) -> None:
     assert adapt(agent(model), "mine").is_async
+
+
+@pytest.mark.parametrize("status", ["cancelled", "error", "paused"])
+def test_a_run_that_failed_is_an_error_also_where_a_function_returns_it(status: str) -> None:
+    from agno.run.agent import RunOutput
+    from agno.run.base import RunStatus
+
+    with pytest.raises(AgentError, match=rf"the run (ended as|is) {status}: "):
+        read_reply(RunOutput(content="why", status=RunStatus[status]))
+
+
+def test_an_output_that_somebody_made_is_read() -> None:
+    from agno.run.agent import RunOutput
+
+    assert read_reply(RunOutput(content="Lima")) == AgentReply("Lima", tool_calls=[])

@@ -223,6 +223,37 @@ def test_a_state_without_messages_is_filled_from_the_inputs_and_is_the_answer() 
     assert reply.output == {"subject": "Invoice", "queue": "billing"}
 
 
+def test_a_state_with_no_place_for_the_question_is_an_error() -> None:
+    from langgraph.graph import START, StateGraph
+    from typing_extensions import TypedDict
+
+    class Triage(TypedDict, total=False):
+        subject: str
+        queue: str
+
+    made: Any = StateGraph(Triage).add_node("sort", lambda state: {"queue": "other"}).add_edge(START, "sort").compile()
+    with pytest.raises(AgentError, match="none of queue, subject is for the question: give it as one of the inputs"):
+        asyncio.run(ask_of(made)(question="?"))
+    assert asyncio.run(ask_of(made)(question="?", inputs={"queue": ""})).output == {"subject": "?", "queue": "other"}
+
+
+def test_tool_calls_before_a_message_that_the_graph_itself_puts_in_a_users_mouth_count() -> None:
+    from langchain_core.messages import HumanMessage
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.graph import START, MessagesState, StateGraph
+
+    def work(state: Any) -> Any:
+        return {
+            "messages": [message(("lookup", {"order": 7})), HumanMessage("found", name="worker"), message("Sent.")]
+        }
+
+    made: Any = StateGraph(MessagesState).add_node("work", work).add_edge(START, "work")
+    for ask in (ask_of(made.compile()), ask_of(made.compile(checkpointer=InMemorySaver()))):
+        for history in ((), HISTORY):
+            reply = asyncio.run(ask(question="?", history=history, session_id="s"))
+            assert (reply.output, reply.tool_calls) == ("Sent.", [ToolCall(name="lookup", arguments={"order": 7})])
+
+
 def test_a_structured_response_is_the_answer() -> None:
     reply = read_reply({"messages": [message("done")], "structured_response": {"queue": "billing"}})
     assert reply.output == {"queue": "billing"}

@@ -167,6 +167,23 @@ def test_a_chat_engine_talks_of_one_conversation_at_a_time() -> None:
     assert asking._asked[1:] == [[("user", one)] for one in "bcd"]
 
 
+def test_a_function_may_return_the_response_of_an_engine() -> None:
+    from llama_index.core.chat_engine.types import AgentChatResponse
+    from llama_index.core.tools import ToolOutput
+
+    sources = [
+        ToolOutput("lookup", content="was sent", raw_input={"kwargs": {"order": 7}}),
+        ToolOutput("lookup", content="no such order", raw_input={"order": -1}, is_error=True),
+    ]
+    assert read_reply(AgentChatResponse("Sent.", sources=sources)) == AgentReply(
+        "Sent.",
+        tool_calls=[
+            ToolCall(name="lookup", arguments={"order": 7}, result="was sent"),
+            ToolCall(name="lookup", arguments={"order": -1}, error="no such order"),
+        ],
+    )
+
+
 def test_a_query_engine_tells_its_sources() -> None:
     from llama_index.core.query_engine import RetrieverQueryEngine
     from llama_index.core.response_synthesizers import get_response_synthesizer
