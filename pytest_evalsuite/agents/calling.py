@@ -47,12 +47,16 @@ class _Plan:
 
 
 class Agent:
-    """A configured agent: something that is called with a `Request` and answers, at once or after an await."""
+    """A configured agent: something that is called with a `Request` and answers, at once or after an await.
+
+    An object with a method ``eval_ask`` gets the request itself, and takes whatever a case gives.
+    """
 
     def __init__(self, name: str, function: Callable[..., Any], *, is_async: bool | None = None) -> None:
         self.name = name
         self.function = function
         self.is_async = _is_async(function) if is_async is None else is_async
+        self._ask_whole: Callable[[Request], Any] | None = getattr(function, "eval_ask", None)
         self._plans: dict[tuple[bool, frozenset[str]], _Plan] = {}
 
     def __repr__(self) -> str:
@@ -77,10 +81,13 @@ class Agent:
 
     def check(self, request: Request) -> None:
         """Raise ConfigurationError when the callable cannot take what the request gives, or would ignore an input."""
-        self._plan(request)
+        if self._ask_whole is None:
+            self._plan(request)
 
     def __call__(self, request: Request) -> Any:
         """Call the agent. The result is what it returned: an awaitable where the agent is asynchronous."""
+        if self._ask_whole is not None:
+            return self._ask_whole(request)
         plan = self._plan(request)
         inputs = request.inputs
         named = {parameter: _value(request, inputs, name) for parameter, name in plan.named}
