@@ -49,7 +49,10 @@ class _Plan:
 
 
 class Agent:
-    """A configured agent: something that is called with a `Request` and answers, at once or after an await."""
+    """A configured agent: something that is called with a `Request` and answers, at once or after an await.
+
+    An object with a method ``eval_ask`` gets the request itself, and takes whatever a case gives.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Agent:
         self.make = make
         """Gives the function of a fresh instance, where the agent is a class."""
         self.is_async = _is_async(function) if is_async is None else is_async
+        self._ask_whole: Callable[[Request], Any] | None = getattr(function, "eval_ask", None)
         self._plans: dict[tuple[bool, frozenset[str], bool], _Plan] = {}
 
     def __repr__(self) -> str:
@@ -99,6 +103,8 @@ class Agent:
 
     def check_conversation(self, request: Request) -> None:
         """Raise ConfigurationError when the agent could not know what was said before."""
+        if self._ask_whole is not None:
+            return
         plan = self._plan(request)
         sources = {*plan.positional, *(name for _, name in plan.named)}
         if self.make is None and self.reset is None and not sources & {"history", "session_id"}:
@@ -110,7 +116,7 @@ class Agent:
     @functools.cached_property
     def required(self) -> frozenset[str]:
         """The parameters without a default."""
-        named = _fillable(_parameters(self.function) or ())
+        named = _fillable(_parameters(self.function) or ()) if self._ask_whole is None else ()
         return frozenset(p.name for p in named if p.default is p.empty)
 
     def mapping_faults(self, mapped: Collection[str]) -> list[tuple[str | None, str]]:
@@ -118,6 +124,8 @@ class Agent:
 
         Each fault is (the parameter that it does not have, or None; what is wrong).
         """
+        if self._ask_whole is not None:
+            return []
         parameters = _parameters(self.function)
         if parameters is None:
             return [(None, f"agent {self.name!r} does not tell its parameters, so that none can be mapped")]
@@ -136,10 +144,13 @@ class Agent:
 
     def check(self, request: Request) -> None:
         """Raise ConfigurationError when the callable cannot take what the request gives, or would ignore an input."""
-        self._plan(request)
+        if self._ask_whole is None:
+            self._plan(request)
 
     def __call__(self, request: Request) -> Any:
         """Call the agent. The result is what it returned: an awaitable where the agent is asynchronous."""
+        if self._ask_whole is not None:
+            return self._ask_whole(request)
         plan = self._plan(request)
         inputs = request.inputs
         named = {parameter: _value(request, inputs, name) for parameter, name in plan.named}

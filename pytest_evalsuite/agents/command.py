@@ -16,6 +16,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_evalsuite.agents.attachment import Attachment
+from pytest_evalsuite.agents.calling import Request
 from pytest_evalsuite.agents.process import Process, to_stderr
 from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply
@@ -95,13 +96,25 @@ class CommandAgent:
         metadata: Mapping[str, Any] | None = None,
         files: Sequence[Attachment] = (),
     ) -> AgentReply:
+        """Answer one request, as `eval_ask` does."""
+        request = Request(
+            question=question,
+            session_id=session_id,
+            inputs=inputs or {},
+            history=history,
+            metadata=metadata or {},
+            files=files,
+        )
+        return await self.eval_ask(request)
+
+    async def eval_ask(self, request: Request) -> AgentReply:
         """Answer one request. Raises AgentError when the command breaks, ReplyError for what is no answer."""
-        request = request_json(question, inputs, history, session_id, metadata, files)
+        asked = request_json(request)
         if self._keep_alive:
-            return await self._ask_kept(request)
+            return await self._ask_kept(asked)
         process = await self._start()
         try:
-            process.write(json.dumps(request).encode())
+            process.write(json.dumps(asked).encode())
             process.close_stdin()
             await process.ended.wait()
         finally:
@@ -198,22 +211,15 @@ class _Said(AgentError):
     """What a kept command answered instead of an answer; it goes on."""
 
 
-def request_json(
-    question: str | None,
-    inputs: Mapping[str, Any] | None,
-    history: Sequence[Mapping[str, str]],
-    session_id: str,
-    metadata: Mapping[str, Any] | None,
-    files: Sequence[Attachment],
-) -> dict[str, Any]:
+def request_json(request: Request) -> dict[str, Any]:
     """A request as JSON values; what is not there is left out."""
     values = {
-        "question": question,
-        "inputs": dict(inputs or {}),
-        "history": [dict(turn) for turn in history],
-        "session_id": session_id,
-        "metadata": dict(metadata or {}),
-        "files": [_file_json(file) for file in files],
+        "question": request.question,
+        "inputs": dict(request.inputs),
+        "history": [dict(turn) for turn in request.history],
+        "session_id": request.session_id,
+        "metadata": dict(request.metadata),
+        "files": [_file_json(file) for file in request.files],
     }
     return {name: value for name, value in values.items() if value or (name == "question" and value is not None)}
 

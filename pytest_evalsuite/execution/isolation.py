@@ -86,7 +86,7 @@ class IsolatedAgent(Agent):
 
     async def _ask(self, request: Request) -> Any:
         process = await Process.start(
-            [sys.executable, "-c", START, json.dumps(sys.path)],
+            [sys.executable, "-c", START, json.dumps([str(path) for path in sys.path])],
             name=f"the process of agent {self.name!r}",
             on_stderr=to_stderr(),
         )

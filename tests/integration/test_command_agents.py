@@ -56,6 +56,22 @@ def test_a_command_answers_cases(suite: Suite) -> None:
     all_gone(suite)
 
 
+def test_inputs_may_have_any_name(suite: Suite) -> None:
+    suite.write("bot.py", "import json, sys; request = json.load(sys.stdin); print(json.dumps(request['inputs']))")
+    suite.configure(agents=(f"bot = command:{PYTHON} bot.py",))
+    suite.write(
+        "set.eval.yaml",
+        """
+        cases:
+          - id: a
+            inputs: {files: [a], history: none, metadata: 1, session_id: {}, question: q, case: 2, self: 3}
+            expected: {files: [a], history: none, metadata: 1, session_id: {}, question: q, case: 2, self: 3}
+            test_method: json_match
+        """,
+    )
+    suite.run().assert_outcomes(passed=1)
+
+
 def test_the_command_line_names_a_command(suite: Suite) -> None:
     suite.write("bot.py", BOT)
     suite.cases("a: one -> ONE")
