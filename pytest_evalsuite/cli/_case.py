@@ -62,6 +62,8 @@ def asked_and_answered(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     file = attached(record)
     if file is not None:
         yield "file", file
+    if record.get("mapped_input") is not None:
+        yield "mapped", as_text(record["mapped_input"])
     expected = record.get("expected_response", [])
     for number, text in enumerate([expected] if isinstance(expected, str) else expected):
         yield "or" if number else "expected", text

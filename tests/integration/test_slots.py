@@ -7,6 +7,7 @@ import json
 import pytest
 from suites import Suite
 
+from pytest_evalsuite.cli.main import main
 from pytest_evalsuite.runs.schema import Artifact
 
 AGENTS = """
@@ -420,6 +421,17 @@ def test_a_run_that_is_stopped_leaves_cancelled_evaluations(slots: Suite) -> Non
     assert (first["status"], second["status"]) == ("cancelled", "cancelled")
     assert second["started_at"] is None
     assert second["error_message"].startswith("stopping after 1 failures")
+
+
+def test_a_kept_run_shows_what_the_agent_was_given(
+    slots: Suite, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(slots, GOOD)
+    slots.run()
+    monkeypatch.chdir(slots.path)
+    capsys.readouterr()
+    assert main(["show", "latest", "--case", "good"]) == 0
+    assert 'mapped        {"text": "no. 17 total 90"}' in capsys.readouterr().out
 
 
 def test_slots_run_under_xdist(slots: Suite) -> None:
