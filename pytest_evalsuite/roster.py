@@ -36,16 +36,16 @@ class Roster:
         return self._loaded[key][1]
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
-        """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
+        """Raise ConfigurationError when the agent cannot take the case; asked once for all cases of a kind."""
         key = (id(agent), case.question is None, case.turn > 0, *sorted(case.inputs))
         if key not in self._checked:
-            self._checked.add(key)
             try:
                 agent.check(request_of(case))
                 if case.turn:
                     agent.check_conversation(request_of(case))
             except ConfigurationError as error:
                 raise ConfigurationError(f"{_place(test_set, case)}: case {case.id!r}: {error}") from None
+            self._checked.add(key)
 
 
 class AgentsOf:
