@@ -47,7 +47,7 @@ class Roster:
         return agent if isolation == "none" else isolated(agent, target, folder=self.settings.root)
 
     def check(self, agent: Agent, test_set: TestSet, case: Case) -> None:
-        """Raise ConfigurationError when the agent cannot take the case; asked once for cases of one kind."""
+        """Raise ConfigurationError when the agent cannot take the case; asked once for all cases of a kind."""
         mapping = test_set.slots.mapping if test_set.slots is not None else None
         if mapping is not None and case.mapped is not None:
             self._check_mapping(agent, test_set, mapping)
@@ -57,13 +57,13 @@ class Roster:
         kind = (case.mapped is None, case.question is None, case.turn > 0, case.file is None)
         key = (id(agent), *kind, *sorted(names))
         if key not in self._checked:
-            self._checked.add(key)
             try:
                 agent.check(request_of(case))
                 if case.turn:
                     agent.check_conversation(request_of(case))
             except ConfigurationError as error:
                 raise ConfigurationError(f"{_place(test_set, case)}: case {case.id!r}: {error}") from None
+            self._checked.add(key)
 
     def _check_mapping(self, agent: Agent, test_set: TestSet, mapping: SlotMapping) -> None:
         """Raise ConfigurationError when the agent has other parameters than are mapped; asked once."""

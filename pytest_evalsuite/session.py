@@ -98,6 +98,7 @@ class EvalSession:
         """Whether this worker is on a machine that does not have the run's folder."""
         self._shard: dict[str, Any] | None = None
         self._turns: dict[tuple[str, str, str], list[CaseItem]] | None = None
+        self._standing: dict[CaseItem, bool] = {}
         self._comparison: Comparison | None = None
         self._judgement: Judgement | None = None
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
@@ -217,12 +218,16 @@ class EvalSession:
     def kept_record(self, item: CaseItem) -> dict[str, Any] | None:
         """The record of the item's case in the run that this one goes on with, where it stands."""
         earlier = self.sources.resume
-        if earlier is None:
-            return None
-        if not all(self._stands(turn, earlier) for turn in self._turns_with(item)):
+        if earlier is None or not self._all_stand(self._turns_with(item), earlier):
             return None
         record = earlier.record(item.key)
         return None if record is None else item.renewed(record)
+
+    def _all_stand(self, turns: Sequence[CaseItem], earlier: Earlier) -> bool:
+        """Whether the results of all turns of a conversation stand; worked out once for each."""
+        if turns[0] not in self._standing:
+            self._standing[turns[0]] = all(self._stands(turn, earlier) for turn in turns)
+        return self._standing[turns[0]]
 
     def _stands(self, item: CaseItem, earlier: Earlier) -> bool:
         version = self.collected[item.test_set_key, item.agent_name].agent_version

@@ -99,7 +99,7 @@ class Agent:
 
     def for_conversation(self) -> Agent:
         """The agent that a conversation of its own is held with."""
-        return self if self.make is None else Agent(self.name, self.make(), is_async=self.is_async)
+        return self if self.make is None else Instance(self, self.make)
 
     def check_conversation(self, request: Request) -> None:
         """Raise ConfigurationError when the agent could not know what was said before."""
@@ -230,12 +230,39 @@ class Agent:
         return sources
 
 
+class Instance(Agent):
+    """A fresh instance of an agent that is a class, made when it is first asked: what that raises is the turn's error.
+
+    It is made anew when it is asked again after that.
+    """
+
+    def __init__(self, agent: Agent, make: Callable[[], Callable[..., Any]]) -> None:
+        super().__init__(agent.name, agent.function, is_async=agent.is_async, make=make)
+        self._is_made = False
+
+    @property
+    def eval_close(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """What closes the instance; None where there is none yet."""
+        return super().eval_close if self._is_made else None
+
+    def __call__(self, request: Request) -> Any:
+        """Make the instance, if there is none yet, and call it."""
+        if not self._is_made and self.make is not None:
+            self.function = self.make()
+            self._is_made = True
+        return super().__call__(request)
+
+
 class Forgetting(Agent):
     """An agent that forgets what was said before it answers: for the first turn of a conversation."""
 
     def __init__(self, agent: Agent, reset: Callable[[], Any]) -> None:
         super().__init__(agent.name, agent.function, is_async=agent.is_async)
         self._reset = reset
+
+    @property
+    def eval_close(self) -> None:
+        """Nothing: it is closed as the agent that it stands for."""
 
     def __call__(self, request: Request) -> Any:
         """Reset the agent, then call it."""

@@ -173,7 +173,7 @@ class Caller:
     def _take(self) -> Job | None:
         """The next job that may start now, or None."""
         with self._lock:
-            if not self._queue or self._in_flight >= self.concurrency:
+            if self._closed or not self._queue or self._in_flight >= self.concurrency:
                 return None
             awaited = None if self._awaited is None else self._awaited.due()
             if awaited is not None:

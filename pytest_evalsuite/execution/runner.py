@@ -190,14 +190,14 @@ class CaseRunner:
         dialogues = self._dialogues_of(ticket)
         timeouts = any(self._timeout_of(case) is not None for case in _turns(ticket)[:last])
         if not agent.is_async and concurrency == 1 and not timeouts:
-            with self._waiting:
+            with self._undisturbed(agent), self._waiting:
                 for dialogue in dialogues:
                     for call in dialogue.calls(last):
                         _unless_interrupted(call.finish(make_call(call)))
         else:
             self.route_output()
             caller = self._caller(agent, concurrency, following if self._ahead and concurrency > 1 else None)
-            with self._waiting:
+            with self._undisturbed(agent), self._waiting:
                 for dialogue in dialogues:
                     self._plan_dialogue(caller, dialogue, last)
                     for job in dialogue.jobs[:last]:
@@ -205,6 +205,11 @@ class CaseRunner:
                     for job in dialogue.jobs[:turn]:
                         job.output.replay()
         return _until_ended(dialogue.attempt(turn) for dialogue in dialogues)
+
+    def _undisturbed(self, agent: Agent) -> AbstractContextManager[None]:
+        """Inside, no other case is put to an agent that can hold one conversation at a time."""
+        caller = self._callers.get(agent)
+        return nullcontext() if agent.reset is None or caller is None else caller.alone()
 
     def _plan_turn(self, caller: Caller, ticket: Ticket) -> None:
         for dialogue in self._dialogues_of(ticket):

@@ -12,7 +12,7 @@ from pytest_evalsuite.reporting.difference import differing, marked_lines
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
 from pytest_evalsuite.reporting.slots import slot_checks, slot_table
 
-__all__ = ["FailureText", "attached", "case_file", "display_score", "headline"]
+__all__ = ["FailureText", "attached", "case_file", "display_score", "headline", "turns_left_out"]
 
 LABEL: Final = 10
 """Columns for the labels before the texts."""
@@ -45,6 +45,16 @@ def case_file(record: Mapping[str, Any]) -> str:
     """The file that the case stands in: the test set, or where that takes its cases from."""
     file: str = record.get("file", record["test_set"])
     return file
+
+
+def turns_left_out(record: Mapping[str, Any]) -> int:
+    """How many turns came before those that the record's history shows."""
+    history = record.get("history")
+    if not history:
+        return 0
+    shown = [message for message in history if message["role"] == "user"]
+    turn: int = record["conversation"]["turn"]
+    return turn - 1 - len(shown)
 
 
 def display_score(record: Mapping[str, Any]) -> str | None:
@@ -156,11 +166,8 @@ class FailureText:
 
 def _dialogue(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
     """What was said before the turn."""
-    history = record.get("history")
-    if not history:
-        return
-    omitted = record["conversation"]["turn"] - 1 - sum(message["role"] == "user" for message in history)
-    if omitted > 0:
+    history = record.get("history", ())
+    if omitted := turns_left_out(record):
         yield f"... ({numbers.count(omitted, 'earlier turn')})", {"light": True}
     for message in history:
         yield from page.text("user" if message["role"] == "user" else "agent", message["content"])

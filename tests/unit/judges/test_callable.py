@@ -78,7 +78,8 @@ def test_a_function_gets_by_name_what_it_takes() -> None:
         got.update(more, question=question, expected=expected, tier=tier)
         return 1.0
 
-    ask(judge, criteria="c", guidelines=("g",), inputs={"a": 1}, context="x", language="de")
+    said = [{"role": "user", "content": "Hello."}]
+    ask(judge, criteria="c", guidelines=("g",), inputs={"a": 1}, context="x", language="de", history=said)
     assert got.pop("request").answer == "Paris"
     assert got == {
         "question": "Where?",
@@ -89,6 +90,7 @@ def test_a_function_gets_by_name_what_it_takes() -> None:
         "guidelines": ("g",),
         "inputs": {"a": 1},
         "context": "x",
+        "history": said,
         "language": "de",
     }
 

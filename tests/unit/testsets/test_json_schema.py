@@ -41,6 +41,8 @@ GOOD: list[dict[str, Any]] = [
     {"cases": [{"question": "q", "checks": [{"method": "keyword_match", "keywords": [30], "weight": 2}]}]},
     {"cases": [{"question": "q", "test_method": "our_own", "our_option": 5}]},
     {"gate": {"pass_rate": 0.9, "tags": {"a": {"max_errors": 0}}}, "cases": [{"question": "q", "required": True}]},
+    {"mode": "scenario", "cases": [{"question": "q", "conversation": "a", "order": 1}]},
+    {"on_turn_error": "continue", "conversations": [{"id": "a", "iterations": 2, "turns": [{"question": "q"}]}]},
     {"defaults": {"test_method": "numeric", "tolerance": 0.1}, "cases": [{"question": "q", "expected": 5}]},
 ]
 
@@ -50,7 +52,13 @@ BAD: list[dict[str, Any]] = [
     {"cases": [{"expected_response": "a"}]},
     {"cases": [{"question": "q", "expectd": "a"}]},
     {"nam": "x", "cases": [{"question": "q"}]},
-    {"mode": "scenario", "cases": [{"question": "q"}]},
+    {"mode": "scenes", "cases": [{"question": "q"}]},
+    {"on_turn_error": "stop", "cases": [{"question": "q"}]},
+    {"conversations": []},
+    {"conversations": [{"id": "a"}]},
+    {"conversations": [{"turns": []}]},
+    {"conversations": [{"turns": [{"question": "q"}], "timeout": 5}]},
+    {"conversations": [{"turns": [{"question": "q"}]}], "cases": [{"question": "q"}]},
     {"cases": [{"question": "q", "passing_score": 7}]},
     {"cases": [{"question": "q", "passing_score": "high"}]},
     {"cases": [{"question": "q", "tags": "money"}]},

@@ -338,7 +338,6 @@ ONE_MISTAKE_IN_SET = {
     "question: x\n" + CASE: "1:1: unknown key 'question': it belongs in a case",
     "passing_score: 1\n" + CASE: "1:1: unknown key 'passing_score': it belongs under 'defaults', or in a case",
     f"name: {'x' * 256}\n" + CASE: "1:7: name: is 256 characters long, of at most 255",
-    "mode: scenario\n" + CASE: "1:1: mode 'scenario' is not supported yet",
     "mode: random\n" + CASE: "1:7: mode: expected independent or scenario, not 'random'",
     "conversations: []\n" + CASE: "1:1: 'conversations' is not supported yet",
     "mapping: {}\n" + CASE: "1:10: mapping: expected {inputs: ..., outputs: ...}, is empty",
@@ -374,10 +373,9 @@ def test_the_default_method_is_semantic_quality(write: Write) -> None:
     assert case.checks[0].passing_score == 0.7
 
 
-def test_a_configured_mode_is_refused_too(mistakes: Mistakes) -> None:
-    assert mistakes(CASE, defaults=Defaults("scenario", "exact_match")) == [
-        "1:1: mode 'scenario' is not supported yet"
-    ]
+def test_a_mode_may_be_configured(load: Load) -> None:
+    found = load(CASE, defaults=Defaults("scenario", "exact_match"))
+    assert (found.mode, found.cases[0].turn) == ("scenario", 1)
 
 
 def test_all_mistakes_at_once_and_in_order(mistakes: Mistakes) -> None:

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from pytest_evalsuite.testsets import TestSet
-from pytest_evalsuite.testsets.fields import CASE, CHECK, DEFAULTS, GATE, SET, SLOT, SLOT_MAPPING, TAG_GATE, Table
+from pytest_evalsuite.testsets.fields import (
+    CASE,
+    CHECK,
+    CONVERSATION,
+    DEFAULTS,
+    GATE,
+    SET,
+    SLOT,
+    SLOT_MAPPING,
+    TAG_GATE,
+    Table,
+)
 from pytest_evalsuite.testsets.identity import derive_id
 
 Load = Callable[..., TestSet]
@@ -26,6 +37,7 @@ SECTIONS = dict(re.findall(r"^###? (.+?)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re
         ("Bars for a tag", TAG_GATE),
         ("A case", CASE),
         ("A check", CHECK),
+        ("A conversation", CONVERSATION),
         ("Defaults", DEFAULTS),
         ("The mapping", SLOT_MAPPING),
         ("A slot", SLOT),

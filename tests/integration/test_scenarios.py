@@ -1,0 +1,590 @@
+"""Conversations: each turn is asked once, in order, in one session, whatever pytest selects, reorders or repeats."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections import Counter
+from typing import Any
+
+import processes
+import pytest
+from suites import Suite
+
+AGENTS = """
+    import asyncio, json, os, threading, time
+
+    def note(**what):
+        with open("calls.txt", "a", encoding="utf-8") as calls:
+            calls.write(json.dumps({**what, "pid": os.getpid()}) + "\\n")
+
+    def answer(question, history):
+        if question.startswith("break"):
+            raise ValueError("no idea")
+        return f"{len(history) // 2 + 1}. {question}"
+
+    def talk(question, history, session_id):
+        note(question=question, history=list(history), session=session_id)
+        return answer(question, history)
+
+    async def atalk(question, history, session_id):
+        note(question=question, history=list(history), session=session_id)
+        await asyncio.sleep(0)
+        return answer(question, history)
+
+    def echo(question):
+        return question
+
+    class Counter:
+        made = 0
+
+        def __init__(self):
+            Counter.made += 1
+            self.number = Counter.made
+            self.turns = 0
+
+        def __call__(self, question):
+            self.turns += 1
+            note(question=question, instance=self.number)
+            return f"{self.turns}. {question}"
+
+    class AsyncCounter(Counter):
+        async def __call__(self, question):
+            await asyncio.sleep(0)
+            return super().__call__(question)
+
+    class Resettable(Counter):
+        def reset(self):
+            note(question="reset")
+            self.turns = 0
+
+    class AsyncResettable(AsyncCounter):
+        async def reset(self):
+            await asyncio.sleep(0)
+            note(question="reset")
+            self.turns = 0
+
+    counter = Resettable()
+    async_counter = AsyncResettable()
+"""
+
+SET = """
+    defaults: {test_method: exact_match}
+    conversations:
+      - id: one
+        turns:
+          - {id: a, question: hello, expected_response: 1. hello}
+          - {id: b, question: again, expected_response: 2. again}
+          - {id: c, question: bye, expected_response: 3. bye}
+      - id: two
+        turns:
+          - {id: a, question: hi, expected_response: 1. hi}
+          - {id: b, question: more, expected_response: 2. more}
+          - {id: c, question: end, expected_response: 3. end}
+"""
+TURNS = ["one/a", "one/b", "one/c", "two/a", "two/b", "two/c"]
+ASKED = ["hello", "again", "bye", "hi", "more", "end"]
+ALL_PASSED = dict.fromkeys(TURNS, "passed")
+
+
+@pytest.fixture
+def talks(suite: Suite) -> Suite:
+    """Two conversations of three turns with a synchronous agent."""
+    suite.write("agents.py", AGENTS)
+    suite.configure(agents=("bot = agents:talk",))
+    suite.write("set.eval.yaml", SET)
+    return suite
+
+
+@pytest.fixture(params=["talk", "atalk"])
+def both(talks: Suite, request: pytest.FixtureRequest) -> Suite:
+    """The same, with a synchronous and with an asynchronous agent."""
+    talks.configure(agents=(f"bot = agents:{request.param}",))
+    return talks
+
+
+def calls(suite: Suite) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in suite.calls()]
+
+
+def asked(suite: Suite) -> list[str]:
+    """Every question that the agent got, in any process."""
+    return [call["question"] for call in calls(suite)]
+
+
+def by_session(suite: Suite) -> list[list[str]]:
+    """The questions of each session, as they came."""
+    sessions: dict[str, list[str]] = {}
+    for call in calls(suite):
+        sessions.setdefault(call["session"], []).append(call["question"])
+    return list(sessions.values())
+
+
+def forget_calls(suite: Suite) -> None:
+    (suite.path / "calls.txt").unlink(missing_ok=True)
+
+
+def with_turn(text: str, question: str, instead: str) -> str:
+    assert f"question: {question}," in text
+    return text.replace(f"question: {question},", f"question: {instead},")
+
+
+# What the agent sees
+
+
+def test_the_agent_sees_what_was_said_and_one_session_for_each_conversation(both: Suite) -> None:
+    both.run("--eval-json=run.json").assert_outcomes(passed=6)
+    seen = {call["question"]: call for call in calls(both)}
+    assert seen["hello"]["history"] == seen["hi"]["history"] == []
+    assert seen["bye"]["history"] == [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "1. hello"},
+        {"role": "user", "content": "again"},
+        {"role": "assistant", "content": "2. again"},
+    ]
+    assert sorted(by_session(both)) == [ASKED[:3], ASKED[3:]]
+
+
+def test_inputs_and_data_are_part_of_what_was_said(talks: Suite) -> None:
+    talks.write(
+        "agents.py",
+        """
+        import json
+
+        def talk(inputs, history):
+            return {"before": [message["content"] for message in history]}
+        """,
+    )
+    talks.write(
+        "set.eval.yaml",
+        """
+        mode: scenario
+        cases:
+          - {id: a, inputs: {city: Bern}, expected: {before: []}, test_method: json_match}
+          - id: b
+            inputs: {city: Rom}
+            test_method: json_match
+            expected: {before: ['{"city": "Bern"}', '{"before": []}']}
+        """,
+    )
+    talks.run().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("table", ["csv", "jsonl"])
+def test_rows_that_name_their_conversation_are_its_turns(talks: Suite, table: str) -> None:
+    rows = [("one", "hello", "1. hello"), ("two", "hi", "1. hi"), ("one", "again", "2. again"), ("two", "hi", "2. hi")]
+    if table == "csv":
+        lines = ["conversation,question,expected_response", *(",".join(row) for row in rows)]
+    else:
+        names = ("conversation", "question", "expected_response")
+        lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+    talks.write(f"turns.{table}", "\n".join(lines))
+    talks.write(
+        "set.eval.yaml", f"mode: scenario\ndefaults: {{test_method: exact_match}}\ncases_from: turns.{table}\n"
+    )
+    talks.run().assert_outcomes(passed=4)
+    assert by_session(talks) == [["hello", "again"], ["hi", "hi"]]
+
+
+# Each turn once
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["-k", "one and c"], ASKED[:3]),
+        (["-k", "b"], ["hello", "again", "hi", "more"]),
+        (["set.eval.yaml::two/b"], ["hi", "more"]),
+        (["--deselect=set.eval.yaml::one/b"], ASKED),
+        (["set.eval.yaml::one/c", "set.eval.yaml::one/a", "set.eval.yaml::two/c"], ASKED),
+        (["--eval-concurrency=1"], ASKED),
+        (["--eval-concurrency=8"], ASKED),
+        (["--eval-concurrency=2", "--eval-timeout=30"], ASKED),
+        (["-p", "no:terminal"], ASKED),
+    ],
+    ids=str,
+)
+def test_each_turn_is_asked_once_whatever_is_selected(both: Suite, options: list[str], expected: list[str]) -> None:
+    assert both.run(*options).ret == 0
+    assert Counter(asked(both)) == Counter(expected)
+    assert all(questions in (ASKED[: len(questions)], ASKED[3 : 3 + len(questions)]) for questions in by_session(both))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_turn_is_asked_once_in_order_when_tests_are_shuffled(talks: Suite, seed: int) -> None:
+    talks.configure(agents=(f"bot = agents:{'atalk' if seed else 'talk'}",))
+    code, _ = processes.run(talks, f"--randomly-seed={seed}", "--eval-json=run.json", beside="randomly")
+    assert code == 0
+    assert sorted(by_session(talks)) == [ASKED[:3], ASKED[3:]]
+    assert talks.statuses() == ALL_PASSED
+
+
+def test_a_failed_turn_is_run_again_with_those_before_it(both: Suite) -> None:
+    both.write("set.eval.yaml", SET.replace("2. more", "3. more"))
+    both.run().assert_outcomes(passed=5, failed=1)
+    forget_calls(both)
+    both.run("--lf").assert_outcomes(failed=1)
+    assert asked(both) == ["hi", "more"]
+
+
+def test_a_turn_that_is_rerun_keeps_its_answer(both: Suite) -> None:
+    both.write("set.eval.yaml", SET.replace("2. again", "3. again"))
+    code, _ = processes.run(both, "--reruns=2", "--eval-json=run.json", beside="rerunfailures")
+    assert code == 1
+    assert sorted(by_session(both)) == [ASKED[:3], ASKED[3:]]
+    assert both.statuses() == {**ALL_PASSED, "one/b": "failed"}
+
+
+def test_a_run_that_stops_early_asks_no_later_turn(both: Suite) -> None:
+    both.write("set.eval.yaml", SET.replace("2. again", "3. again"))
+    both.run("-x", "--eval-concurrency=1").assert_outcomes(passed=1, failed=1)
+    assert asked(both) == ["hello", "again"]
+
+
+@pytest.mark.parametrize("agent", ["talk", "atalk"])
+def test_no_turn_is_begun_while_the_run_ends(talks: Suite, agent: str) -> None:
+    talks.write(
+        "agents.py",
+        """
+        import asyncio, threading, time
+        from agents_noted import note
+
+        failed = threading.Event()
+
+        def talk(question, history):
+            note(question)
+            if question == "hi":
+                failed.wait()
+                time.sleep(0.2)
+            return question
+
+        async def atalk(question, history):
+            note(question)
+            if question == "hi":
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    return "cancelled"
+            return question
+        """,
+    )
+    talks.write(
+        "agents_noted.py",
+        """
+        def note(question):
+            with open("calls.txt", "a", encoding="utf-8") as calls:
+                calls.write(question + "\\n")
+        """,
+    )
+    talks.write(
+        "conftest.py",
+        """
+        import agents
+
+        def pytest_sessionfinish():
+            agents.failed.set()
+        """,
+    )
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    code, _ = processes.run(talks, "-x", "--eval-concurrency=2")
+    assert code == 1
+    assert "more" not in talks.calls(), "the turn before it was cancelled"
+
+
+@pytest.mark.parametrize(
+    ("options", "processes_of_a_file"),
+    [(["--dist=loadscope"], 1), (["--dist=loadfile"], 1), (["--dist=load"], 2)],
+    ids=["loadscope", "loadfile", "load"],
+)
+def test_each_worker_asks_what_it_needs_once(talks: Suite, options: list[str], processes_of_a_file: int) -> None:
+    code, _ = processes.run(talks, "-n2", *options, "--eval-json=run.json", beside="xdist")
+    assert code == 0
+    assert talks.statuses() == ALL_PASSED
+    by_worker: dict[int, list[str]] = {}
+    for call in calls(talks):
+        by_worker.setdefault(call["pid"], []).append(call["question"])
+    assert len(by_worker) <= processes_of_a_file
+    for questions in by_worker.values():
+        assert max(Counter(questions).values()) == 1
+        assert [question for question in questions if question in ASKED[:3]] in [ASKED[:n] for n in range(4)]
+    if processes_of_a_file == 1:
+        assert Counter(asked(talks)) == Counter(ASKED)
+
+
+def test_conversations_overlap_and_their_turns_do_not(talks: Suite) -> None:
+    """The first turns meet each other, which they could not were they asked one after another."""
+    talks.write(
+        "agents.py",
+        """
+        import asyncio, threading
+
+        together = threading.Barrier(2, timeout=30)
+        meeting = [0, None]
+        in_flight = {}
+        lock = threading.Lock()
+
+        def talk(question, history, session_id):
+            with lock:
+                in_flight[session_id] = in_flight.get(session_id, 0) + 1
+            if not history:
+                together.wait()
+            with lock:
+                most = in_flight[session_id]
+                in_flight[session_id] -= 1
+            return f"{most} at once"
+
+        async def atalk(question, history, session_id):
+            in_flight[session_id] = in_flight.get(session_id, 0) + 1
+            if not history:
+                meeting[1] = meeting[1] or asyncio.Event()
+                meeting[0] += 1
+                if meeting[0] == 2:
+                    meeting[1].set()
+                await asyncio.wait_for(meeting[1].wait(), 30)
+            await asyncio.sleep(0)
+            most = in_flight[session_id]
+            in_flight[session_id] -= 1
+            return f"{most} at once"
+        """,
+    )
+    talks.write("set.eval.yaml", re.sub(r"expected_response: [^}]*", "expected_response: 1 at once", SET))
+    for agent in ("talk", "atalk"):
+        talks.configure(agents=(f"bot = agents:{agent}",))
+        talks.run("--eval-concurrency=2").assert_outcomes(passed=6)
+
+
+# Turns that break
+
+
+def test_turns_after_an_error_are_skipped_with_the_reason(both: Suite) -> None:
+    both.write("set.eval.yaml", with_turn(SET, "again", "break it"))
+    result = both.run("--eval-json=run.json", "--junitxml=junit.xml", "-rs")
+    result.assert_outcomes(passed=4, errors=1, skipped=1)
+    assert "bye" not in asked(both)
+    reason = "turn 2 (one/b) got no answer: ValueError: no idea"
+    assert both.results()["one/c"]["cause"] == {"kind": "turn", "type": "TurnBroken", "message": reason}
+    assert both.statuses() == {**ALL_PASSED, "one/b": "error", "one/c": "skipped"}
+    assert reason in result.stdout.str()
+    skipped = ET.parse(both.path / "junit.xml").find(".//testcase[@name='one/c']/skipped")
+    assert skipped is not None
+    assert reason in skipped.attrib["message"]
+
+
+def test_turns_after_an_error_are_asked_where_the_test_set_says_so(both: Suite) -> None:
+    text = with_turn(SET, "again", "break it").replace("- id: one\n", "- id: one\n        on_turn_error: continue\n")
+    both.write("set.eval.yaml", text.replace("3. bye", "2. bye"))
+    both.run("--eval-json=run.json").assert_outcomes(passed=5, errors=1)
+    (bye,) = [call for call in calls(both) if call["question"] == "bye"]
+    assert [message["content"] for message in bye["history"]] == ["hello", "1. hello", "break it"]
+    assert both.results()["one/c"]["history"] == bye["history"]
+
+
+@pytest.mark.parametrize("agent", ["slow", "aslow"])
+def test_a_turn_that_takes_too_long_breaks_its_conversation_off(talks: Suite, agent: str) -> None:
+    talks.write(
+        "agents.py",
+        """
+        import asyncio, time
+
+        def slow(question, history):
+            if question == "again":
+                time.sleep(30)
+            return f"{len(history) // 2 + 1}. {question}"
+
+        async def aslow(question, history):
+            if question == "again":
+                await asyncio.sleep(30)
+            return f"{len(history) // 2 + 1}. {question}"
+        """,
+    )
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    talks.write("set.eval.yaml", SET.replace("id: b, question: again", "id: b, timeout: 0.05, question: again"))
+    talks.run("--eval-json=run.json").assert_outcomes(passed=4, errors=1, skipped=1)
+    assert talks.results()["one/b"]["cause"]["kind"] == "timeout"
+    assert "CaseTimeout" in talks.results()["one/c"]["cause"]["message"]
+
+
+def test_an_interrupt_in_a_turn_ends_the_run_and_loses_nothing(both: Suite) -> None:
+    agents = AGENTS.replace("def answer(question, history):", "def answer(question, history):\n        stop(question)")
+    both.write(
+        "agents.py",
+        agents
+        + """
+    def stop(question):
+        if question == "more":
+            raise KeyboardInterrupt
+""",
+    )
+    code, _ = processes.run(both, "--eval-json=run.json")
+    assert code == pytest.ExitCode.INTERRUPTED
+    assert both.statuses() == {
+        **dict.fromkeys(TURNS[:4], "passed"),
+        "two/b": "not_run",
+        "two/c": "not_run",
+    }
+    assert "end" not in asked(both)
+
+
+# Iterations
+
+
+def test_a_conversation_is_held_as_often_as_it_is_asked_for(both: Suite) -> None:
+    both.run("--eval-iterations=3", "--eval-json=run.json").assert_outcomes(passed=6)
+    assert sorted(by_session(both)) == [*[ASKED[:3]] * 3, *[ASKED[3:]] * 3]
+    assert [one["number"] for one in both.results()["two/c"]["attempts"]] == [1, 2, 3]
+    assert [len(one["history"]) for one in both.results()["two/c"]["attempts"]] == [4, 4, 4]
+
+
+def test_an_attempt_that_an_earlier_turn_broke_is_not_averaged_away(both: Suite) -> None:
+    agents = AGENTS.replace('question.startswith("break")', 'question == "again" and once()')
+    both.write(
+        "agents.py",
+        agents
+        + """
+    broken = []
+
+    def once():
+        broken.append(1)
+        return len(broken) == 1
+""",
+    )
+    both.run("--eval-iterations=2", "--eval-json=run.json")
+    results = both.results()
+    assert results["one/a"]["status"] == "passed"
+    assert [one["status"] for one in results["one/b"]["attempts"]] == ["error", "passed"]
+    assert [one["status"] for one in results["one/c"]["attempts"]] == ["skipped", "passed"]
+    assert (results["one/b"]["status"], results["one/c"]["status"]) == ("error", "error")
+
+
+# Agents that remember
+
+
+@pytest.mark.parametrize("agent", ["Counter", "AsyncCounter"])
+@pytest.mark.parametrize("options", [[], ["--eval-concurrency=4"], ["--eval-iterations=2"]], ids=str)
+def test_a_class_has_an_instance_for_each_conversation(talks: Suite, agent: str, options: list[str]) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    talks.run(*options).assert_outcomes(passed=6)
+    instances: dict[int, list[str]] = {}
+    for call in calls(talks):
+        instances.setdefault(call["instance"], []).append(call["question"])
+    times = 2 if "--eval-iterations=2" in options else 1
+    assert sorted(instances.values()) == [*[ASKED[:3]] * times, *[ASKED[3:]] * times]
+
+
+@pytest.mark.parametrize("options", [[], ["--eval-concurrency=4"]], ids=str)
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_an_instance_that_cannot_be_made_is_the_error_of_its_own_turn(
+    talks: Suite, options: list[str], kind: str
+) -> None:
+    talks.write(
+        "agents.py",
+        f"""
+        class Bot:
+            made = 0
+
+            def __init__(self):
+                Bot.made += 1
+                if Bot.made == 3:
+                    raise OSError("no more rooms")
+                self.turns = 0
+
+            {kind} __call__(self, question):
+                self.turns += 1
+                return f"{{self.turns}}. {{question}}"
+        """,
+    )
+    talks.configure(agents=("bot = agents:Bot",))
+    talks.run("--eval-json=run.json", *options).assert_outcomes(passed=3, errors=1, skipped=2)
+    (broken,) = [one for one in talks.results().values() if one["status"] == "error"]
+    assert broken["cause"]["message"] == "no more rooms"
+    assert broken["conversation"]["turn"] == 1
+
+
+@pytest.mark.parametrize("agent", ["counter", "async_counter"])
+@pytest.mark.parametrize("options", [[], ["--eval-concurrency=4"], ["--eval-iterations=2"], ["-k", "b"]], ids=str)
+def test_an_object_that_can_be_reset_holds_one_conversation_after_another(
+    talks: Suite, agent: str, options: list[str]
+) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    assert talks.run(*options).ret == 0
+    times = 2 if "--eval-iterations=2" in options else 1
+    last = 2 if "-k" in options else 3
+    assert asked(talks) == [*["reset", *ASKED[:last]] * times, *["reset", *ASKED[3 : 3 + last]] * times]
+
+
+def test_a_reset_that_fails_is_the_error_of_the_first_turn(talks: Suite) -> None:
+    talks.write("agents.py", AGENTS.replace('note(question="reset")', 'raise OSError("stuck")'))
+    for agent in ("counter", "async_counter"):
+        talks.configure(agents=(f"bot = agents:{agent}",))
+        talks.run("--eval-json=run.json").assert_outcomes(errors=2, skipped=4)
+        assert talks.results()["one/a"]["cause"]["message"] == "stuck"
+    assert asked(talks) == []
+
+
+def test_cases_that_stand_alone_do_not_disturb_a_conversation(talks: Suite) -> None:
+    """They are put to the same object, ahead of their turn, but never while it holds a conversation."""
+    talks.configure(agents=("bot = agents:async_counter",))
+    talks.write(
+        "agents.py",
+        AGENTS.replace(
+            "await asyncio.sleep(0)\n            return super", "await asyncio.sleep(0.01)\n            return super"
+        ),
+    )
+    talks.cases("x: x -> x", *(f"{number}: alone -> x" for number in range(30)), name="a.eval.yaml")
+    talks.run("--eval-concurrency=2", "--eval-json=run.json", "a.eval.yaml::x", "set.eval.yaml", "a.eval.yaml")
+    found = asked(talks)
+    for turns in (ASKED[:3], ASKED[3:]):
+        start = found.index(turns[0])
+        assert found[start - 1 : start + 3] == ["reset", *turns]
+
+
+@pytest.mark.parametrize("agent", ["echo", "talk", "Counter", "counter"])
+def test_an_agent_that_cannot_hold_a_conversation_is_refused(talks: Suite, agent: str) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    result = talks.run()
+    if agent != "echo":
+        assert result.ret == 0
+        return
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*set.eval.yaml:*: case 'one/a': agent 'bot' cannot hold a conversation: let it take*"]
+    )
+    assert asked(talks) == []
+
+
+@pytest.mark.parametrize(("scope", "code"), [("function", 4), ("class", 4), ("module", 0), ("session", 0)])
+def test_a_fixture_must_last_as_long_as_a_conversation(talks: Suite, scope: str, code: int) -> None:
+    talks.write(
+        "conftest.py",
+        f"""
+        import pytest
+        from agents import atalk
+
+        @pytest.fixture(scope="{scope}")
+        def eval_agent():
+            return atalk
+        """,
+    )
+    result = talks.run()
+    assert result.ret == code
+    if code:
+        result.stderr.fnmatch_lines([f"*fixture eval_agent of conftest.py has the scope '{scope}'*scope='module'*"])
+    else:
+        assert sorted(by_session(talks)) == [ASKED[:3], ASKED[3:]]
+
+
+def test_a_fixture_s_agent_that_cannot_hold_a_conversation_is_an_error(talks: Suite) -> None:
+    talks.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def eval_agent():
+            return lambda question: question
+        """,
+    )
+    result = talks.run("--eval-json=run.json")
+    result.assert_outcomes(errors=6)
+    assert "cannot hold a conversation" in talks.results()["one/a"]["cause"]["message"]
