@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_evalsuite.agents import AgentReply, Attachment, ToolCall, Usage
+    from pytest_evalsuite.agents.chat import ChatAgent
+    from pytest_evalsuite.agents.http import HttpAgent
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
     from pytest_evalsuite.version import __version__
@@ -20,8 +22,10 @@ _HOMES = {
     "Answer": "methods",
     "Attachment": "agents",
     "Case": "testsets",
+    "ChatAgent": "agents.chat",
     "Check": "testsets",
     "Defaults": "testsets",
+    "HttpAgent": "agents.http",
     "Method": "methods",
     "Score": "methods",
     "TestSet": "testsets",
@@ -38,8 +42,10 @@ __all__ = [
     "Answer",
     "Attachment",
     "Case",
+    "ChatAgent",
     "Check",
     "Defaults",
+    "HttpAgent",
     "Method",
     "Score",
     "TestSet",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from pytest_evalsuite.agents.calling import Agent
+from pytest_evalsuite.agents.short_forms import from_short_form
 from pytest_evalsuite.errors import ConfigurationError
 
 __all__ = ["AGENT_NAME", "METHODS_OF_AGENTS", "adapt", "load_agent", "parse_names"]
@@ -44,7 +45,8 @@ def parse_names(lines: Iterable[str], *, source: str, what: Literal["agent", "ju
 def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:
     """Find the agent of this name among the configured ones, or import it when it is a ``module:callable`` itself.
 
-    The values of ``configured`` are ``module:attribute`` texts or the objects themselves. Raises ConfigurationError
+    The values of ``configured`` are ``module:attribute`` texts, short forms (an address, ``openai:<model>``) or the
+    objects themselves. Raises ConfigurationError
     when there is no such name, or what stands behind it cannot be imported or is no agent.
     """
     target = configured.get(name)
@@ -53,7 +55,7 @@ def load_agent(name: str, configured: Mapping[str, Any]) -> Agent:
     if target is None:
         raise ConfigurationError(_unknown(name, configured))
     if isinstance(target, str):
-        target = _import(target, name)
+        target = _from_text(target, name)
     return adapt(target, name)
 
 
@@ -82,6 +84,14 @@ def adapt(target: Any, name: str) -> Agent:
         f"agent {name!r} is a {type(target).__name__}, which cannot be called and has none of "
         f"{', '.join(METHODS_OF_AGENTS)}"
     )
+
+
+def _from_text(target: str, name: str) -> Any:
+    try:
+        found = from_short_form(target)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"agent {name!r}: {error}") from None
+    return _import(target, name) if found is None else found
 
 
 def _import(path: str, name: str) -> Any:
