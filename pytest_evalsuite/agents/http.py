@@ -213,7 +213,7 @@ class HttpAgent:
         return httpx.AsyncClient(
             timeout=self._timeout,
             cookies=nobodys,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )
 
     def _checked_url(self, url: str) -> str:
