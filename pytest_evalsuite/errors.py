@@ -92,7 +92,7 @@ class CaseError(EvalsuiteError):
 
 
 class AgentError(CaseError):
-    """The agent broke with something that must not reach pytest, such as ``SystemExit``."""
+    """The agent could not answer: its service failed, or it broke with what must not reach pytest (``SystemExit``)."""
 
     kind = "agent"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from http_service import Service, serving
 from model_server import ModelServer
 from suites import Suite
 
@@ -29,3 +30,11 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
     monkeypatch.setenv("NO_PROXY", "*")
     yield server
     server.stop()
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """A service on this machine that answers over HTTP."""
+    monkeypatch.setenv("NO_PROXY", "*")
+    with serving() as started:
+        yield started

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["Canned", "ModelServer", "verdict"]
+__all__ = ["Canned", "ModelServer", "as_stream", "as_tool_calls", "verdict"]
 
 
 def verdict(**values: Any) -> str:
@@ -138,3 +138,37 @@ def as_message(text: str) -> dict[str, Any]:
         "stop_sequence": None,
         "usage": {"input_tokens": 100, "output_tokens": 20},
     }
+
+
+def as_tool_calls(*calls: tuple[str, str], text: str | None = None) -> Canned:
+    """A completion that calls tools, each given as its name and its arguments as JSON."""
+    completion = as_completion("")
+    (choice,) = completion["choices"]
+    choice["finish_reason"] = "tool_calls"
+    choice["message"] = {"role": "assistant", "content": text, "tool_calls": _calls(calls)}
+    return Canned(body=json.dumps(completion))
+
+
+def as_stream(*parts: str, calls: Sequence[tuple[str, str]] = (), end: str = "stop") -> Canned:
+    """A completion in chunks: the parts of its text, then its tool calls with arguments cut in two, then its usage."""
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}, *({"content": part} for part in parts)]
+    for number, call in enumerate(_calls(calls)):
+        arguments = call["function"]["arguments"]
+        first = {**call, "function": {**call["function"], "arguments": arguments[:3]}}
+        rest = {"function": {"arguments": arguments[3:]}}
+        deltas += [{"tool_calls": [{"index": number, **part}]} for part in (first, rest)]
+    base = {"id": "x", "object": "chat.completion.chunk", "created": 0, "model": "m"}
+    chunks: list[dict[str, Any]] = [
+        {**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas
+    ]
+    chunks.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": end}]})
+    chunks.append({**base, "choices": [], "usage": as_completion("")["usage"]})
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+    return Canned(body=body, content_type="text/event-stream")
+
+
+def _calls(calls: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    return [
+        {"id": f"call-{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for number, (name, arguments) in enumerate(calls)
+    ]

@@ -12,13 +12,17 @@ from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 
 if TYPE_CHECKING:
+    from pytest_evalsuite.agents.chat import ChatAgent
     from pytest_evalsuite.agents.command import CommandAgent
+    from pytest_evalsuite.agents.http import HttpAgent
 
 __all__ = [
     "Agent",
     "AgentReply",
     "Attachment",
+    "ChatAgent",
     "CommandAgent",
+    "HttpAgent",
     "Request",
     "ToolCall",
     "Usage",
@@ -28,7 +32,7 @@ __all__ = [
     "read_reply",
 ]
 
-_LATER = {"CommandAgent": "command"}
+_LATER = {"ChatAgent": "chat", "CommandAgent": "command", "HttpAgent": "http"}
 """What is loaded when it is first asked for, and from which module."""
 
 

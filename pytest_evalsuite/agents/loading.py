@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.frameworks import recognise
+from pytest_evalsuite.agents.short_forms import from_short_form
 from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import ConfigurationError
 
@@ -48,9 +49,9 @@ def parse_names(lines: Iterable[str], *, source: str, what: Literal["agent", "ju
 def load_agent(name: str, configured: Mapping[str, Any], *, folder: Path | None = None) -> Agent:
     """Find the agent of this name among the configured ones, or load it when it is a text that names one itself.
 
-    The values of ``configured`` are texts (``module:attribute``, ``command:<program> <arguments>``) or the objects
-    themselves. Commands run in ``folder`` (default: the current one). Raises ConfigurationError when there is no such
-    name, or what stands behind it cannot be loaded or is no agent.
+    The values of ``configured`` are texts (``module:attribute`` or a short form: ``command:<program> <arguments>``, an
+    address, ``openai:<model>``) or the objects themselves. Commands run in ``folder`` (default: the current one).
+    Raises ConfigurationError when there is no such name, or what stands behind it cannot be loaded or is no agent.
     """
     target = configured.get(name)
     if target is None and ":" in name:
@@ -104,16 +105,12 @@ def _of_class(kind: type, name: str) -> Agent:
 
 
 def _named_by(text: str, name: str, folder: Path | None) -> Any:
-    """What a text stands for: a command, or else something to import."""
-    scheme, _, rest = text.partition(":")
-    if scheme == "command":
-        from pytest_evalsuite.agents.command import CommandAgent
-
-        try:
-            return CommandAgent(rest, cwd=folder)
-        except ConfigurationError as error:
-            raise ConfigurationError(f"agent {name!r}: {error}") from None
-    return _import(text, name)
+    """What a text stands for: a short form, or else something to import."""
+    try:
+        found = from_short_form(text, folder)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"agent {name!r}: {error}") from None
+    return _import(text, name) if found is None else found
 
 
 def _import(path: str, name: str) -> Any:

@@ -11,11 +11,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
-from pytest_evalsuite.agents.reply import Usage
 from pytest_evalsuite.errors import ConfigurationError, JudgeError
 from pytest_evalsuite.judges._llm import Completion
 
-__all__ = ["ClientChat", "needs", "usage_of"]
+__all__ = ["ClientChat", "needs"]
 
 TIMEOUT: Final = 60.0
 """Seconds for one request; the clients' own default is ten minutes."""
@@ -117,17 +116,6 @@ class ClientChat(ABC):
         return JudgeError(
             f"could not be judged: {self.model} answered {error.status_code}: {str(error)[:300]}", hopeless=hopeless
         )
-
-
-def _count(number: Any) -> int | None:
-    """A number of tokens, if it is one."""
-    return number if isinstance(number, int) and number >= 0 else None
-
-
-def usage_of(input_tokens: Any, output_tokens: Any) -> Usage | None:
-    """What a reply says that it took, if it says it."""
-    known = _count(input_tokens), _count(output_tokens)
-    return None if known == (None, None) else Usage(input_tokens=known[0], output_tokens=known[1])
 
 
 def needs(model: str, *variables: str, else_say: str) -> None:

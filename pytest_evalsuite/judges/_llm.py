@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from pytest_evalsuite.agents.reply import Usage
+from pytest_evalsuite.agents.usage import total_cost, total_usage
 from pytest_evalsuite.errors import JudgeError
 from pytest_evalsuite.judges._base import JudgeRequest, Verdict
 from pytest_evalsuite.judges._fence import looks_like_a_verdict
 from pytest_evalsuite.judges._prompts import Prompts
 from pytest_evalsuite.judges._reply import Unreadable, read_verdict
-from pytest_evalsuite.judges._usage import total_cost, total_usage
 
 __all__ = ["Chat", "Completion", "LlmJudge"]
 

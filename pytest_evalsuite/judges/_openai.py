@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pytest_evalsuite.judges._client import ClientChat, needs, usage_of
+from pytest_evalsuite.agents.usage import usage_of
+from pytest_evalsuite.judges._client import ClientChat, needs
 from pytest_evalsuite.judges._llm import Completion
 
 __all__ = ["OpenAIChat"]

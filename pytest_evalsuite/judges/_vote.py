@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from pytest_evalsuite.agents.usage import total_cost, total_usage
 from pytest_evalsuite.errors import JudgeError
 from pytest_evalsuite.judges._base import Judge, JudgeRequest, Verdict
-from pytest_evalsuite.judges._usage import total_cost, total_usage
 
 __all__ = ["VotingJudge"]
 

@@ -1,0 +1,61 @@
+"""Chat models as agents in whole runs, through the real client."""
+
+from __future__ import annotations
+
+import pytest
+from model_server import Canned, ModelServer, as_stream, as_tool_calls
+from suites import Suite
+
+
+def test_a_model_is_an_agent(suite: Suite, model: ModelServer) -> None:
+    model.reply = lambda asked: asked["messages"][-1]["content"]
+    suite.configure(agents=("bot = openai:m",))
+    suite.cases("a: one -> one", "b: two -> three")
+    suite.run("--eval-json=run.json").assert_outcomes(passed=1, failed=1)
+    assert suite.results()["a"]["usage"] == {"input_tokens": 100, "output_tokens": 20}
+    assert model.requests[0]["model"] == "m"
+
+
+def test_a_model_that_streams_and_calls_tools(suite: Suite, model: ModelServer) -> None:
+    suite.write(
+        "conftest.py",
+        """
+        from pytest_evalsuite import ChatAgent
+
+        LOOK = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+
+        def look(order):
+            return {"status": "sent"}
+
+        def pytest_evalsuite_agents():
+            return {"bot": ChatAgent("m", tools=[LOOK], functions={"look": look}, stream=True, price=(1.0, 10.0))}
+        """,
+    )
+    model.replies(as_stream(calls=[("look", '{"order": 7}')], end="tool_calls"), as_stream("it is ", "sent"))
+    suite.cases("a: where is it? -> it is sent")
+    suite.run("--eval-agent=bot", "--eval-json=run.json").assert_outcomes(passed=1)
+    record = suite.results()["a"]
+    assert record["tool_calls"] == [{"name": "look", "arguments": {"order": 7}, "result": {"status": "sent"}}]
+    assert record["usage"] == {"input_tokens": 200, "output_tokens": 40}
+    assert round(record["cost"], 6) == 0.0006
+
+
+def test_a_model_that_fails_is_the_error_of_its_case(suite: Suite, model: ModelServer) -> None:
+    model.replies(Canned(400), as_tool_calls(("look", "{}")), "one")
+    suite.configure(agents=("bot = openai:m",))
+    suite.cases("a: one -> one", "b: one -> one", "c: one -> one")
+    result = suite.run("--eval-concurrency=1", "--eval-json=run.json")
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*error (agent): AgentError: m at http://127.0.0.1:* answered 400: *told to fail*"])
+
+
+def test_a_missing_key_is_told_before_any_call(
+    suite: Suite, model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name)
+    suite.cases("a: one -> one")
+    result = suite.run("--eval-agent=openai:m")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert any("needs OPENAI_API_KEY" in line for line in result.outlines + result.errlines)
+    assert model.requests == []
