@@ -9,13 +9,13 @@ from typing import Any, Final
 __all__ = ["SHORT_FORMS", "from_short_form"]
 
 
-def _http(text: str, folder: Path | None) -> Any:
+def _http(text: str, _folder: Path | None) -> Any:
     from pytest_evalsuite.agents.http import HttpAgent
 
     return HttpAgent(text)
 
 
-def _chat(text: str, folder: Path | None) -> Any:
+def _chat(text: str, _folder: Path | None) -> Any:
     from pytest_evalsuite.agents.chat import ChatAgent
 
     return ChatAgent(text.partition(":")[2].strip())
