@@ -213,6 +213,7 @@ class HttpAgent:
         return httpx.AsyncClient(
             timeout=self._timeout,
             cookies=nobodys,
+            # as many as calls overlap; httpx walks through all idle ones at each request, so few of them are kept
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
         )
 
