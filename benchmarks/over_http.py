@@ -53,7 +53,8 @@ async def main(path):
 
         async def ask(number, question):
             async with limit:
-                response = await client.post(os.environ["BENCH_URL"], json={"question": question, "session_id": number})
+                asked = {"question": question, "session_id": number}
+                response = await client.post(os.environ["BENCH_URL"], json=asked)
             response.raise_for_status()
             return response.json()["answer"]
 
