@@ -32,7 +32,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """A response: its body, JSON unless it is text or bytes. ``delay`` is in seconds, ``hang_up`` sends nothing."""
+    """A response: its body, JSON unless it is text or bytes. ``delay`` is in seconds, ``hang_up`` sends nothing.
+
+    Requests whose replies meet at a barrier are answered when all of them are there.
+    """
 
     body: Any = ""
     status: int = 200
@@ -40,6 +43,7 @@ class Reply:
     content_type: str = "application/json"
     delay: float = 0.0
     hang_up: bool = False
+    meets: threading.Barrier | None = None
 
 
 @dataclass(eq=False)
@@ -72,6 +76,8 @@ def serving() -> Iterator[Service]:
                 service.asked.append(asked)
                 reply = service.reply(asked)
             time.sleep(reply.delay)
+            if reply.meets is not None:
+                reply.meets.wait(60)
             if reply.hang_up:
                 self.close_connection = True
                 return
