@@ -34,11 +34,8 @@ class Asked:
 class Reply:
     """A response: its body, JSON unless it is text or bytes. ``delay`` is in seconds, ``hang_up`` sends nothing.
 
-<<<<<<< HEAD
     With a ``drip``, the body's bytes go out one by one, with a pause of so many seconds after each.
-=======
     Requests whose replies meet at a barrier are answered when all of them are there.
->>>>>>> 8bad3c5f0f75e2b930edf2e1bf3f2045db4da6ca
     """
 
     body: Any = ""
@@ -47,11 +44,8 @@ class Reply:
     content_type: str = "application/json"
     delay: float = 0.0
     hang_up: bool = False
-<<<<<<< HEAD
     drip: float = 0.0
-=======
     meets: threading.Barrier | None = None
->>>>>>> 8bad3c5f0f75e2b930edf2e1bf3f2045db4da6ca
 
 
 @dataclass(eq=False)
