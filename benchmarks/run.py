@@ -11,6 +11,7 @@ from pathlib import Path
 
 import artifact
 import comparing
+import conversations
 import history
 import idle
 import judging
@@ -54,6 +55,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     parts = [head()]
     for module in (idle, overhead, latency, over_http, judging, similarity, loading, artifact, comparing, history):
+    for module in (idle, overhead, latency, conversations, judging, similarity, loading, artifact, comparing, history):
         parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:
