@@ -59,3 +59,20 @@ def test_a_missing_key_is_told_before_any_call(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert any("needs OPENAI_API_KEY" in line for line in result.outlines + result.errlines)
     assert model.requests == []
+
+
+def test_a_conversation_with_a_model_is_told_what_was_said(suite: Suite, model: ModelServer) -> None:
+    model.reply = lambda asked: f"{len(asked['messages'])}: {asked['messages'][-1]['content']}"
+    suite.configure(agents=("bot = openai:m",))
+    suite.write(
+        "set.eval.yaml",
+        """
+        mode: scenario
+        defaults: {test_method: exact_match}
+        cases:
+          - {id: a, question: one, expected_response: "1: one"}
+          - {id: b, question: two, expected_response: "3: two"}
+        """,
+    )
+    suite.run().assert_outcomes(passed=2)
+    assert [message["role"] for message in model.requests[-1]["messages"]] == ["user", "assistant", "user"]
