@@ -134,7 +134,7 @@ class TestSetFile(pytest.Module):
                 "between the turns of a conversation: give it scope='module' or a wider one"
             )
         judge_source = "" if judge.func is the_configured_judge else self._source_of(judge)
-        prepared = _prepare_each(self._item("eval_agent", _ask_configured, None)._fixtureinfo)
+        prepared = _prepares_each(self._item("eval_agent", _ask_configured, None)._fixtureinfo)
         promised: Future[Bench] = Future()
         known: dict[Any, Any] = {}
         state.names.check_judges(test_set, self.ihook, judge_source)
@@ -153,7 +153,7 @@ class TestSetFile(pytest.Module):
                 item.bind(case, test_set, place, agent_name, agent)
                 if overridden and agent is not NOBODY:
                     item.agent_source, item.may_run_ahead = definition, definition.scope == "session"
-                item.may_run_ahead = item.may_run_ahead and not prepared
+                item.may_run_ahead = item.may_run_ahead and prepared is None
                 if judged:
                     item.judge_source = judge_source
                     item.promised_judges = promised if judge.scope == "session" else Future()
@@ -162,6 +162,8 @@ class TestSetFile(pytest.Module):
                 yield item
         common = configuration_of(test_set)
         for (agent_name, agent), count in put.items():
+            if prepared is not None and agent is not None and state.calls_overlap(agent):
+                state.hints.append(f"calls do not overlap: {self._source_of(prepared)} is set up for each case")
             side = replay.agent(place[0], agent_name) if replay is not None else None
             if side is None:
                 target = definition.func if overridden or agent is None else agent.function
@@ -184,11 +186,15 @@ class TestSetFile(pytest.Module):
         return item
 
 
-def _prepare_each(fixtures: Any) -> bool:
-    """Whether a conftest.py sets something up for each case, which must be there before its agent is called."""
-    return any(
-        fixture.scope == "function" and fixture.func.__module__.rpartition(".")[2] == "conftest"
-        for (*_, fixture) in fixtures.name2fixturedefs.values()
+def _prepares_each(fixtures: Any) -> pytest.FixtureDef[Any] | None:
+    """What a conftest.py sets up for each case, and what must be there before its agent is called."""
+    return next(
+        (
+            fixture
+            for (*_, fixture) in fixtures.name2fixturedefs.values()
+            if fixture.scope == "function" and fixture.func.__module__.rpartition(".")[2] == "conftest"
+        ),
+        None,
     )
 
 

@@ -79,6 +79,8 @@ class EvalSession:
         """By test set and agent, before any selection."""
         self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
         self.usage_errors: list[str] = []
+        self.hints: list[str] = []
+        """What a user may want to know of how the run went."""
         self._uncollected: list[str] = []
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
         self._progress = Progress()
@@ -206,6 +208,10 @@ class EvalSession:
     def agent_of(self, item: CaseItem) -> Agent:
         """Who is put the item's case; nobody where answers are there already."""
         return NOBODY if self._asks_nobody() else self.names.agent_in_force(item)
+
+    def calls_overlap(self, agent: Agent) -> bool:
+        """Whether several calls of the agent may be in flight."""
+        return agent is not NOBODY and agent.at_most(self.settings.concurrency_of(is_async=agent.overlaps)) > 1
 
     def _asks_nobody(self) -> bool:
         return self.sources.regrade is not None or self.sources.replay is not None
@@ -536,6 +542,7 @@ class EvalSession:
             verbosity=verbosity,
             width=self.config.get_terminal_writer().fullwidth,
             problems=self._recorder.problems,
+            hints=list(dict.fromkeys(self.hints)),
             files=[_shown(path, self.config.invocation_params.dir) for path in self._outputs() if path.exists()],
             verdict=verdict_lines(self._comparison, self._judgement),
             command=resume_command(self.config.invocation_params.args, self._run.info["id"]),

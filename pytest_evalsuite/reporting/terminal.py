@@ -52,6 +52,7 @@ def summary_lines(
     verbosity: int,
     width: int,
     problems: Sequence[str] = (),
+    hints: Sequence[str] = (),
     files: Sequence[str] = (),
     verdict: Sequence[Line] = (),
     command: str = "",
@@ -73,7 +74,7 @@ def summary_lines(
         lines += _figures(run, width)
         lines += _worst(run, verbosity, width)
     lines += verdict
-    lines += [(escape_terminal(line), {}) for line in resume_lines(run.info)]
+    lines += [(escape_terminal(line), {}) for line in (*hints, *resume_lines(run.info))]
     lines += trouble
     if run.evaluations:
         lines.append((_name(run), {}))

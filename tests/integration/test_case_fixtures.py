@@ -56,7 +56,9 @@ def test_fixtures_surround_the_call_and_the_scoring(suite: Suite, agent: str) ->
           - {id: broken, question: break, expected_response: x}
         """,
     )
-    suite.run("--eval-concurrency", "8").assert_outcomes(passed=1, failed=1, errors=1)
+    result = suite.run("--eval-concurrency", "8")
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["calls do not overlap: fixture * of conftest.py is set up for each case"])
     notes = (suite.path / "notes.txt").read_text().splitlines()
     fine = ["fine: set up for one", "asked one", "scored one", "fine: torn down"]
     low = ["low: set up for two", "asked two", "scored two", "low: torn down"]
@@ -70,7 +72,9 @@ def test_fixtures_of_a_wider_scope_leave_calls_to_overlap(suite: Suite) -> None:
     suite.write("bot.py", AGENT)
     suite.configure("evalsuite_test_method = noting", agents=("bot = bot:later",))
     suite.cases("a: one -> one", "b: two -> two")
-    suite.run().assert_outcomes(passed=2)
+    result = suite.run()
+    result.assert_outcomes(passed=2)
+    assert "overlap" not in result.stdout.str()
     notes = (suite.path / "notes.txt").read_text().splitlines()
     assert notes == ["set.eval.yaml: set up", "asked one", "asked two", "set.eval.yaml: torn down"]
 
