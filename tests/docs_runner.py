@@ -43,7 +43,10 @@ VARIES: Final = (
     (re.compile(r"([=_-])\1{3,}"), r"\1\1\1"),
     (re.compile(r"[ \t]+"), " "),
 )
-OTHER_PLUGINS: Final = ("anyio", "asyncio", "html", "hypothesispytest", "randomly", "rerunfailures", "timeout")
+OTHER_PLUGINS: Final = (
+    *("anyio", "asyncio", "html", "hypothesispytest", "langsmith_plugin", "metadata", "randomly", "rerunfailures"),
+    "timeout",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ for module in pkgutil.walk_packages(pytest_evalsuite.__path__, "pytest_evalsuite
     if not module.name.endswith("__main__"):
         import_module(module.name)
 
+OTHER_PLUGINS = (
+    *("randomly", "asyncio", "anyio", "rerunfailures", "timeout", "xdist", "html", "hypothesispytest"),
+    "langsmith_plugin",
+)
+
 AGENTS = """
     import asyncio
 
@@ -80,8 +85,12 @@ class Suite:
         return self.pytester.runpytest_inprocess(*self._without_others(), *arguments)
 
     def run_subprocess(self, *arguments: Any) -> pytest.RunResult:
-        """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order."""
-        return self.pytester.runpytest_subprocess("--eval-suite", "-p", "no:randomly", *arguments)
+        """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order.
+
+        And but the plugin that comes with LangChain, which takes a second of every run.
+        """
+        others = ("-p", "no:randomly", "-p", "no:langsmith_plugin")
+        return self.pytester.runpytest_subprocess("--eval-suite", *others, *arguments)
 
     def artifact(self, name: str = "run.json") -> dict[str, Any]:
         """The artifact that a run wrote."""
@@ -104,7 +113,7 @@ class Suite:
 
     @staticmethod
     def _without_others() -> Iterator[str]:
-        for name in ("randomly", "asyncio", "anyio", "rerunfailures", "timeout", "xdist", "html", "hypothesispytest"):
+        for name in OTHER_PLUGINS:
             yield "-p"
             yield f"no:{name}"
 

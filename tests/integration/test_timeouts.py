@@ -85,7 +85,19 @@ SYNC = ["sleeping", "spinning", "locked", "reading", "deaf"]
 
 def run_guarded(suite: Suite, *options: str) -> subprocess.CompletedProcess[str]:
     """Run in a process that must end by itself."""
-    command = [sys.executable, "-m", "pytest", "--eval-suite", "-p", "no:randomly", "-p", "no:asyncio", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--eval-suite",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:asyncio",
+        "-p",
+        "no:langsmith_plugin",
+        *options,
+    ]
     command.append("--eval-json=run.json")
     return subprocess.run(command, cwd=suite.path, timeout=GUARD, capture_output=True, text=True, check=False)
 
