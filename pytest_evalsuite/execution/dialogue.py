@@ -16,6 +16,7 @@ from pytest_evalsuite.errors import TurnBroken
 from pytest_evalsuite.execution.call import Attempt, Call
 from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.execution.lookahead import Job
+from pytest_evalsuite.execution.output import Output
 from pytest_evalsuite.execution.replay import given_attempt
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.model import Case
@@ -55,6 +56,7 @@ class Dialogue:
         self._broken: str | None = None
         self._thens: dict[int, Then] = {}
         self._calls: list[Call] = []
+        self._outputs: dict[int, Output] = {}
         self.jobs: list[Job] = []
         self.attempts: list[Attempt] = []
 
@@ -68,6 +70,15 @@ class Dialogue:
         made = len(self._calls)
         self._calls += [self._call(case) for case in self._conversation.turns[made:through]]
         return self._calls[made:]
+
+    def output_of(self, turn: int) -> Output:
+        """Where what a turn writes is kept until `replay`."""
+        return self._outputs.setdefault(turn, Output())
+
+    def replay(self, through: int) -> None:
+        """Write what was kept of the turns up to this one."""
+        for turn in [turn for turn in self._outputs if turn <= through]:
+            self._outputs.pop(turn).replay()
 
     def attempt(self, turn: int) -> Attempt:
         """What came of a turn, and its ``then``, if that was not known when the answer came."""

@@ -14,7 +14,7 @@ from pytest_evalsuite.execution.call import Attempt, Call, make_call
 from pytest_evalsuite.execution.dialogue import Dialogue
 from pytest_evalsuite.execution.lookahead import Caller, Job
 from pytest_evalsuite.execution.loop import LoopCaller
-from pytest_evalsuite.execution.output import OutputRouter
+from pytest_evalsuite.execution.output import OutputRouter, keeping_output
 from pytest_evalsuite.execution.threads import ThreadCaller
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.model import Case
@@ -192,8 +192,11 @@ class CaseRunner:
         if not agent.is_async and concurrency == 1 and not timeouts:
             with self._undisturbed(agent), self._waiting:
                 for dialogue in dialogues:
+                    dialogue.replay(turn)
                     for call in dialogue.calls(last):
-                        _unless_interrupted(call.finish(make_call(call)))
+                        with self._output_of(dialogue, call, turn):
+                            attempt = make_call(call)
+                        _unless_interrupted(call.finish(attempt))
         else:
             self.route_output()
             caller = self._caller(agent, concurrency, following if self._ahead and concurrency > 1 else None)
@@ -205,6 +208,14 @@ class CaseRunner:
                     for job in dialogue.jobs[:turn]:
                         job.output.replay()
         return _until_ended(dialogue.attempt(turn) for dialogue in dialogues)
+
+    def _output_of(self, dialogue: Dialogue, call: Call, turn: int) -> AbstractContextManager[None]:
+        """Inside, what a turn later than this one writes is kept until its own turn comes."""
+        later: int = call.request.case.turn
+        if later <= turn:
+            return nullcontext()
+        self.route_output()
+        return keeping_output(dialogue.output_of(later))
 
     def _undisturbed(self, agent: Agent) -> AbstractContextManager[None]:
         """Inside, no other case is put to an agent that can hold one conversation at a time."""

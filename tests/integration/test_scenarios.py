@@ -518,6 +518,41 @@ def test_an_object_that_can_be_reset_holds_one_conversation_after_another(
     assert asked(talks) == [*["reset", *ASKED[:last]] * times, *["reset", *ASKED[3 : 3 + last]] * times]
 
 
+@pytest.mark.parametrize("agent", ["counter", "async_counter", "Counter", "talk", "atalk"])
+def test_what_a_turn_prints_is_its_own_case_s(talks: Suite, agent: str) -> None:
+    talks.write(
+        "agents.py", AGENTS.replace("def note(**what):", "def note(**what):\n        print('note', what['question'])")
+    )
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    talks.write("set.eval.yaml", SET.replace("expected_response: ", "expected_response: not "))
+    out = talks.run().stdout.str()
+    sections = dict(re.findall(r"_ case (\w+/\w) _+\n(.*?)(?=\n_+ case|\n==)", out, re.DOTALL))
+    printed = {turn: re.findall(r"^note (\w+)$", text, re.MULTILINE) for turn, text in sections.items()}
+    for said in printed.values():
+        if "reset" in said:
+            said.remove("reset")
+    assert printed == {turn: [question] for turn, question in zip(TURNS, ASKED, strict=True)}
+
+
+def test_what_agents_keep_is_closed_once_for_each_of_them(talks: Suite) -> None:
+    talks.write(
+        "agents.py",
+        AGENTS.replace(
+            "class AsyncCounter(Counter):",
+            """class AsyncCounter(Counter):
+        async def eval_close(self):
+            note(question="close", instance=self.number)
+""",
+        ),
+    )
+    for agent, closed in (("AsyncCounter", 2), ("async_counter", 1)):
+        talks.configure(agents=(f"bot = agents:{agent}",))
+        forget_calls(talks)
+        talks.run().assert_outcomes(passed=6)
+        instances = [call["instance"] for call in calls(talks) if call["question"] == "close"]
+        assert len(instances) == len(set(instances)) == closed
+
+
 def test_a_reset_that_fails_is_the_error_of_the_first_turn(talks: Suite) -> None:
     talks.write("agents.py", AGENTS.replace('note(question="reset")', 'raise OSError("stuck")'))
     for agent in ("counter", "async_counter"):
