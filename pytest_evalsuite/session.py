@@ -370,10 +370,7 @@ class EvalSession:
             self._recorder.open()
         if self._recorder.path is not None:
             node.workerinput["evalsuite_run"] = str(self._recorder.path)
-        try:
-            node.workerinput.update(self.sources.for_worker(self._recorder.path))
-        except StoreError as error:
-            raise pytest.UsageError(str(error)) from None
+        node.workerinput.update(self.sources.for_worker())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self) -> None:

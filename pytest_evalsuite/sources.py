@@ -17,6 +17,7 @@ __all__ = ["Sources"]
 
 GIVEN: Final = "evalsuite_sources"
 """Where a worker of xdist finds what the reporting process has found."""
+BASELINE: Final = "baseline"
 
 
 class Sources:
@@ -42,18 +43,16 @@ class Sources:
         self.baseline: Any = None
         """A `comparison.model.Side`, None where nothing is compared."""
         if workerinput is not None:
-            self._take_baseline(given.get("baseline"))
+            self._take_baseline(given.get(BASELINE))
         elif settings.baseline is not None:
             self._load_baseline(settings, folder)
 
-    def for_worker(self, run: Path | None) -> dict[str, Any]:
-        """What a worker is told, which keeps its results in this run. Raises StoreError."""
-        if self.baseline is not None and run is not None and "baseline" not in self.paths:
-            from pytest_evalsuite.comparison.baseline import baseline_of, write_baseline
+    def for_worker(self) -> dict[str, Any]:
+        """What a worker is told: paths of earlier runs, and the baseline itself, for it may be on another machine."""
+        if self.baseline is not None and BASELINE not in self.paths:
+            from pytest_evalsuite.comparison.baseline import baseline_of, baseline_text
 
-            path = run / "baseline.json"
-            write_baseline(baseline_of(self.baseline), path)
-            self.paths["baseline"] = str(path)
+            self.paths[BASELINE] = baseline_text(baseline_of(self.baseline))
         return {GIVEN: self.paths}
 
     def _find(self, option: str, reference: str | None) -> None:
@@ -107,8 +106,8 @@ class Sources:
         except StoreError as error:
             raise ConfigurationError(f"--eval-baseline: {error}") from None
 
-    def _take_baseline(self, path: str | None) -> None:
-        if path is not None:
+    def _take_baseline(self, text: str | None) -> None:
+        if text is not None:
             from pytest_evalsuite.comparison.baseline import parse_baseline, side_of_baseline
 
-            self.baseline = side_of_baseline(parse_baseline(Path(path).read_bytes(), path), path)
+            self.baseline = side_of_baseline(parse_baseline(text.encode(), BASELINE), BASELINE)

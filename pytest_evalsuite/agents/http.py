@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
@@ -87,7 +88,7 @@ class HttpAgent:
         self._rate_limit = None if rate_limit is None else RateLimit(rate_limit)
         self._timeout, self._max_bytes = timeout, max_bytes
         self._cookies: OrderedDict[str, httpx.Cookies] | None = OrderedDict() if cookies else None
-        self._client = PerLoop(self._make_client)
+        self._clients = PerLoop(_Clients)
         self.eval_version = _digest(
             [self._method, url, _public(headers or {}), params, body, output, tool_calls, usage, cost, cookies]
         )
@@ -121,26 +122,26 @@ class HttpAgent:
 
     async def eval_close(self) -> None:
         """Close the connections of the running event loop."""
-        if (client := self._client.pop()) is not None:
-            await client.aclose()
+        if (clients := self._clients.pop()) is not None:
+            await clients.aclose()
 
     async def _attempt(self, made: Mapping[str, Any], session_id: str) -> AgentReply:
         import httpx
 
         if self._rate_limit is not None:
             await self._rate_limit.turn()
-        client = self._client.get()
         try:
-            request = client.build_request(self._method, self._url, **made)
-            jar = self._cookies.get(session_id) if self._cookies is not None else None
-            if jar is not None:
-                jar.set_cookie_header(request)
-            response = await client.send(request, stream=True)
-            try:
-                self._keep_cookies(session_id, response)
-                return self._read(response, await self._content(response))
-            finally:
-                await response.aclose()
+            with self._clients.get().one() as client:
+                request = client.build_request(self._method, self._url, timeout=self._timeout, **made)
+                jar = self._cookies.get(session_id) if self._cookies is not None else None
+                if jar is not None:
+                    jar.set_cookie_header(request)
+                response = await client.send(request, stream=True)
+                try:
+                    self._keep_cookies(session_id, response)
+                    return self._read(response, await self._content(response))
+                finally:
+                    await response.aclose()
         except (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout) as error:
             raise _Again(f"could not be reached: {type(error).__name__}: {self._told(str(error))}") from None
         except httpx.TimeoutException as error:
@@ -206,16 +207,6 @@ class HttpAgent:
         while len(self._cookies) > MAX_SESSIONS:
             self._cookies.popitem(last=False)
 
-    def _make_client(self) -> httpx.AsyncClient:
-        import httpx
-
-        nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # else all sessions would share the client's
-        return httpx.AsyncClient(
-            timeout=self._timeout,
-            cookies=nobodys,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-        )
-
     def _checked_url(self, url: str) -> str:
         import httpx
 
@@ -261,6 +252,40 @@ class HttpAgent:
 
     def _place(self) -> str:
         return f"{self._method} {self._shown}"
+
+
+class _Clients:
+    """Clients of one event loop, each for one request at a time.
+
+    One client for all would hand the connection that is idle first to every request that begins at the same moment;
+    those that come late ask it again, and its time grows with their square.
+    """
+
+    def __init__(self) -> None:
+        import httpx
+
+        self._tls = httpx.create_ssl_context()
+        self._idle: list[httpx.AsyncClient] = []
+
+    @contextmanager
+    def one(self) -> Iterator[httpx.AsyncClient]:
+        """A client that nobody else uses meanwhile."""
+        client = self._idle.pop() if self._idle else self._make()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    async def aclose(self) -> None:
+        """Close the connections of those that are not in use."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    def _make(self) -> httpx.AsyncClient:
+        import httpx
+
+        nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # else sessions would share the client's
+        return httpx.AsyncClient(verify=self._tls, cookies=nobodys)
 
 
 class _Again(Exception):

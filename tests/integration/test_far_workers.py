@@ -51,3 +51,13 @@ def test_answers_of_another_machine_are_recorded_here(far: Suite) -> None:
     far.run_subprocess("--eval-replay=latest", "--eval-json=run.json")
     assert far.results() == far.results("first.json")
     assert far.calls() == []
+
+
+def test_a_baseline_is_sent_to_another_machine(far: Suite) -> None:
+    far.run_subprocess("--eval-json=base.json", "--eval-fail-on=never")
+    far.cases("a: one -> one", "b: two -> zwei", "c: three -> drei")
+    (far.path / "calls.txt").unlink()
+    far.run_subprocess("-n2", "--eval-baseline=base.json", "--eval-fail-on=regression", "--eval-json=run.json")
+    results = far.results()
+    assert results["b"]["tolerated"]
+    assert results["c"]["confirmation"]["trials"] > 0
