@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from pytest_evalsuite.agents.per_loop import PerLoop
 from pytest_evalsuite.agents.reading import read_arguments
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 from pytest_evalsuite.agents.template import as_json, plain
-from pytest_evalsuite.agents.tools import described, outcome
+from pytest_evalsuite.agents.tools import described, outcome, validated
 from pytest_evalsuite.agents.usage import total_cost, total_usage
 from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
@@ -77,7 +78,10 @@ class ChatAgent:
                 f"{self!r}: {', '.join(taken)}: not among the parameters, but an argument of its own"
             )
         self._functions = dict(functions or {})
-        self._tools = list(tools) or [described(name, function) for name, function in self._functions.items()]
+        self._tools = list(tools)
+        if not tools:
+            self._tools = [described(name, function) for name, function in self._functions.items()]
+            self._functions = {name: validated(function) for name, function in self._functions.items()}
         self._check_tools()
         if price is not None and not all(math.isfinite(one) and one >= 0 for one in price):
             raise ConfigurationError(
@@ -135,7 +139,6 @@ class ChatAgent:
             await client.close()
 
     async def _complete(self, messages: Sequence[Mapping[str, Any]]) -> Completion:
-        import httpx
         import openai
 
         options = {name: value for name, value in self._options.items() if name in OF_CLIENT}
@@ -153,7 +156,7 @@ class ChatAgent:
             return await collected(reply) if self._stream else completion_of(reply)
         except openai.APIStatusError as error:
             what = f"answered {error.status_code}: {self._told(str(error))}"
-        except (openai.OpenAIError, httpx.HTTPError, ValueError) as error:  # the latter where a stream breaks
+        except _failures() as error:
             what = f"could not be asked: {type(error).__name__}: {self._told(str(error))}"
         except (AttributeError, IndexError, KeyError, TypeError):
             raise ReplyError(
@@ -273,6 +276,14 @@ def _part(file: Any) -> dict[str, Any]:
 def _recorded(call: Mapping[str, Any]) -> ToolCall:
     arguments, problem = read_arguments(call["arguments"])
     return ToolCall(name=call["name"], arguments=arguments, error=problem)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the client raises, and what older ones let through from beneath when a stream breaks."""
+    import openai
+
+    httpx = sys.modules.get("httpx")
+    return (openai.OpenAIError, ValueError, *(() if httpx is None else (httpx.HTTPError,)))
 
 
 def _message(error: Any) -> str:

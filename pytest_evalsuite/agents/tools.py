@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from pytest_evalsuite.agents.environment import clipped
 from pytest_evalsuite.errors import ConfigurationError
 
-__all__ = ["described", "outcome"]
+__all__ = ["described", "outcome", "validated"]
 
 
 def described(name: str, function: Callable[..., Any]) -> dict[str, Any]:
@@ -32,6 +33,20 @@ def described(name: str, function: Callable[..., Any]) -> dict[str, Any]:
         "type": "function",
         "function": {"name": name, **({"description": about} if about else {}), "parameters": schema},
     }
+
+
+def validated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, called with what its annotations make of JSON values. The other way is a ValidationError."""
+    from pydantic import TypeAdapter
+
+    annotated: Any = function
+    call = TypeAdapter[Any](annotated).validate_python
+
+    @functools.wraps(function)
+    def validating(**arguments: Any) -> Any:
+        return call(arguments)
+
+    return validating
 
 
 async def outcome(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[Any, str | None]:
@@ -56,4 +71,8 @@ def _called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple
 
 
 def _said(failure: BaseException) -> str:
+    from pydantic import ValidationError
+
+    if isinstance(failure, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in failure.errors())
     return f"{type(failure).__name__}: {failure}"

@@ -165,6 +165,20 @@ def test_a_function_describes_itself(model: ModelServer) -> None:
     assert sent["function"]["parameters"]["properties"]["order"]["type"] == "integer"
 
 
+def test_a_function_that_describes_itself_gets_what_it_is_annotated_with(model: ModelServer) -> None:
+    async def add(numbers: tuple[int, int]) -> int:
+        return sum(numbers)
+
+    model.replies(as_tool_calls(("add", '{"numbers": [1, 2]}'), ("add", '{"numbers": [1, "x"], "by": 2}')), "done")
+    agent = ChatAgent("m", functions={"add": add})
+    right, wrong = ask(agent).tool_calls or ()
+    assert right.result == 3
+    assert wrong.error == (
+        "numbers.1: Input should be a valid integer, unable to parse string as an integer; "
+        "by: Unexpected keyword argument"
+    )
+
+
 def by_place(value: int, /) -> None: ...
 
 
