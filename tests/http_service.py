@@ -32,7 +32,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """A response: its body, JSON unless it is text or bytes. ``delay`` is in seconds, ``hang_up`` sends nothing."""
+    """A response: its body, JSON unless it is text or bytes. ``delay`` is in seconds, ``hang_up`` sends nothing.
+
+    With a ``drip``, the body's bytes go out one by one, with a pause of so many seconds after each.
+    Requests whose replies meet at a barrier are answered when all of them are there.
+    """
 
     body: Any = ""
     status: int = 200
@@ -40,6 +44,8 @@ class Reply:
     content_type: str = "application/json"
     delay: float = 0.0
     hang_up: bool = False
+    drip: float = 0.0
+    meets: threading.Barrier | None = None
 
 
 @dataclass(eq=False)
@@ -72,6 +78,8 @@ def serving() -> Iterator[Service]:
                 service.asked.append(asked)
                 reply = service.reply(asked)
             time.sleep(reply.delay)
+            if reply.meets is not None:
+                reply.meets.wait(60)
             if reply.hang_up:
                 self.close_connection = True
                 return
@@ -83,7 +91,9 @@ def serving() -> Iterator[Service]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             try:
-                self.wfile.write(content)
+                for part in (content,) if not reply.drip else (content[n : n + 1] for n in range(len(content))):
+                    self.wfile.write(part)
+                    time.sleep(reply.drip)
             except OSError:  # the agent has seen enough
                 self.close_connection = True
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from hashlib import blake2b
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
@@ -30,7 +33,10 @@ __all__ = ["HttpAgent"]
 MAX_BYTES: Final = 10_000_000
 MAX_SESSIONS: Final = 10_000
 """Conversations whose cookies are kept; the one that was not heard of for longest is forgotten first."""
-DEFAULT_PARTS: Final = ("question", "inputs", "history", "session_id", "files")
+DEFAULT_PARTS: Final = ("question", "inputs", "history", "session_id", "metadata", "files")
+
+_address: Final[ContextVar[str]] = ContextVar("evalsuite_http_address", default="")
+"""What may be shown of the address that is asked."""
 
 
 class HttpAgent:
@@ -38,14 +44,14 @@ class HttpAgent:
 
     ``url`` and the values of ``headers`` may hold ``${NAME}`` from the environment. ``body`` and ``params`` (the
     query) are templates over the case, see `pytest_evalsuite.agents.template`; header values may hold placeholders
-    too. Without ``body``, question, inputs, history, session_id and files are sent where the case has them.
+    too. Without ``body``, question, inputs, history, session_id, metadata and files are sent where the case has them.
     ``output``, ``tool_calls``, ``usage`` and ``cost`` are JMESPath expressions over the JSON of the response.
 
     ``retries`` is how often a request is repeated after 429, 5xx or a lost connection; the first wait is about
     ``backoff`` seconds, each further one twice as long, unless a Retry-After says otherwise; none is longer than a
-    minute. ``rate_limit`` is ``10/s`` or ``300/min``, over all calls. ``timeout`` is in seconds, for connecting and
-    for each wait for data. Each session keeps its own cookies unless ``cookies`` is False. Redirects are not followed,
-    and a response of more than ``max_bytes`` is refused.
+    minute. ``rate_limit`` is ``10/s`` or ``300/min``, over all calls. ``timeout`` is in seconds, for one request and
+    the whole of its response. Each session keeps its own cookies unless ``cookies`` is False. Redirects are not
+    followed, and a response of more than ``max_bytes`` is refused.
 
     Raises ConfigurationError, when it is made, for a missing variable, an unknown placeholder or a malformed
     expression; a call raises AgentError for a request that got no answer, ReplyError for a response without one.
@@ -130,18 +136,13 @@ class HttpAgent:
 
         if self._rate_limit is not None:
             await self._rate_limit.turn()
+        _hide_addresses()
+        token = _address.set(self._shown)
         try:
-            with self._clients.get().one() as client:
-                request = client.build_request(self._method, self._url, timeout=self._timeout, **made)
-                jar = self._cookies.get(session_id) if self._cookies is not None else None
-                if jar is not None:
-                    jar.set_cookie_header(request)
-                response = await client.send(request, stream=True)
-                try:
-                    self._keep_cookies(session_id, response)
-                    return self._read(response, await self._content(response))
-                finally:
-                    await response.aclose()
+            response, content = await asyncio.wait_for(self._exchange(made, session_id), self._timeout)
+            return self._read(response, content)
+        except asyncio.TimeoutError:
+            raise AgentError(f"{self._place()} did not answer within {self._timeout:g} s") from None
         except (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout) as error:
             raise _Again(f"could not be reached: {type(error).__name__}: {self._told(str(error))}") from None
         except httpx.TimeoutException as error:
@@ -151,6 +152,22 @@ class HttpAgent:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             detail = self._told(f"{type(error).__name__}: {error}")
             raise AgentError(f"{self._place()} could not be asked: {detail}") from None
+
+        finally:
+            _address.reset(token)
+
+    async def _exchange(self, made: Mapping[str, Any], session_id: str) -> tuple[httpx.Response, bytes]:
+        with self._clients.get().one() as client:
+            request = client.build_request(self._method, self._url, timeout=self._timeout, **made)
+            jar = self._cookies.get(session_id) if self._cookies is not None else None
+            if jar is not None:
+                jar.set_cookie_header(request)
+            response = await client.send(request, stream=True)
+            try:
+                self._keep_cookies(session_id, response)
+                return response, await self._content(response)
+            finally:
+                await response.aclose()
 
     def _read(self, response: httpx.Response, content: bytes) -> AgentReply:
         text = content.decode(_encoding(response), "replace")
@@ -236,7 +253,15 @@ class HttpAgent:
         parts = VARIABLE.split(value)
         for template in parts[::2]:
             check_template(template, where)
-        return [(self._secrets.value(part, where), False) if n % 2 else (part, True) for n, part in enumerate(parts)]
+        return [(self._secret(part, where), False) if n % 2 else (part, True) for n, part in enumerate(parts)]
+
+    def _secret(self, name: str, where: str) -> str:
+        value = self._secrets.value(name, where)
+        if not value.isascii() or not value.isprintable():
+            raise ConfigurationError(
+                f"{where}: the variable {name} holds what no header can (a line break, an umlaut?)"
+            )
+        return value
 
     def _filled_header(self, name: str, parts: Sequence[tuple[str, bool]], values: Mapping[str, Any]) -> str:
         text = ""
@@ -252,6 +277,22 @@ class HttpAgent:
 
     def _place(self) -> str:
         return f"{self._method} {self._shown}"
+
+
+class _Hiding(logging.Filter):
+    """Lets httpx log our requests by the address that may be shown, and others as they are."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass."""
+        shown = _address.get()
+        if shown and isinstance(record.args, tuple):
+            record.args = tuple(shown if type(part).__name__ == "URL" else part for part in record.args)
+        return True
+
+
+@functools.cache
+def _hide_addresses() -> None:
+    logging.getLogger("httpx").addFilter(_Hiding())
 
 
 class _Clients:

@@ -40,7 +40,7 @@ class Reader:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ReplyError(f"the response is no JSON ({clipped(str(error), 100)}): {self._told(text)!r}") from None
-        found = {what: path.search(data) for what, path in self._paths.items()}
+        found = {what: _search(what, path, data) for what, path in self._paths.items()}
         if "output" in found and found["output"] is None:
             raise ReplyError(f"output: {self._paths['output'].expression!r} finds nothing in {shape(data)}")
         base = AgentReply(found["output"]) if "output" in found else read_reply(_usual(data))
@@ -89,6 +89,16 @@ def _compiled(what: str, text: str) -> Any:
         return jmespath.compile(text)
     except (jmespath.exceptions.JMESPathError, TypeError, ValueError) as error:
         raise ConfigurationError(f"{what}: {text!r} is no JMESPath: {clipped(str(error))}") from None
+
+
+def _search(what: str, path: Any, data: Any) -> Any:
+    import jmespath
+
+    try:
+        return path.search(data)
+    except jmespath.exceptions.JMESPathError as error:
+        told = f"{what}: {path.expression!r} cannot be worked out on {shape(data)}: {clipped(str(error))}"
+        raise ReplyError(told) from None
 
 
 def _usual(data: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.cli._common import UNLIMITED
 from pytest_evalsuite.reporting import numbers
+from pytest_evalsuite.reporting.dialogue import said_before
 from pytest_evalsuite.reporting.difference import marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, attached, case_file
@@ -37,7 +38,7 @@ def case_lines(record: Mapping[str, Any], width: int) -> Iterator[str]:
     for attempt in record.get("attempts", ()):
         yield ""
         yield f"attempt {attempt['number']}"
-        yield from labelled(attempt_told(attempt), width)
+        yield from labelled(attempt_told(record, attempt), width)
 
 
 def labelled(texts: Iterator[tuple[str, str]], width: int) -> Iterator[str]:
@@ -56,6 +57,8 @@ def asked_and_answered(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "reason", record["cause"]["message"]
     elif record["status"] == "passed":
         yield "score", score_against(record)
+    if record["status"] != "skipped":
+        yield from said_before(record)
     for key in ("question", "inputs"):
         if record.get(key) is not None:
             yield key, as_text(record[key])
@@ -96,11 +99,13 @@ def details(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield label, record[key]
 
 
-def attempt_told(attempt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def attempt_told(record: Mapping[str, Any], attempt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """One of several answers."""
     yield "status", f"{attempt['status']} {numbers.score(attempt.get('score'))}".removesuffix(" -")
     if attempt.get("cause"):
         yield "cause", attempt["cause"]["message"]
+    if attempt["status"] != "skipped":
+        yield from said_before(record, attempt)
     yield from answer(attempt)
     yield from checks(attempt)
     yield from consumed(attempt)

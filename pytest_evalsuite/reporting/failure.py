@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from pytest_evalsuite.reporting import numbers
+from pytest_evalsuite.reporting.dialogue import said_before
 from pytest_evalsuite.reporting.difference import differing, marked_lines
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
 from pytest_evalsuite.reporting.slots import slot_checks, slot_table
 
-__all__ = ["FailureText", "attached", "case_file", "display_score", "headline", "turns_left_out"]
+__all__ = ["FailureText", "attached", "case_file", "display_score", "headline"]
 
 LABEL: Final = 10
 """Columns for the labels before the texts."""
@@ -45,16 +46,6 @@ def case_file(record: Mapping[str, Any]) -> str:
     """The file that the case stands in: the test set, or where that takes its cases from."""
     file: str = record.get("file", record["test_set"])
     return file
-
-
-def turns_left_out(record: Mapping[str, Any]) -> int:
-    """How many turns came before those that the record's history shows."""
-    history = record.get("history")
-    if not history:
-        return 0
-    shown = [message for message in history if message["role"] == "user"]
-    turn: int = record["conversation"]["turn"]
-    return turn - 1 - len(shown)
 
 
 def display_score(record: Mapping[str, Any]) -> str | None:
@@ -145,7 +136,8 @@ class FailureText:
         page = _Page(width, encoding, None if self.verbosity >= 2 else SHORT)
         yield encodable(self.reprcrash.message, encoding), {"red": True, "bold": True}
         yield "", {}
-        yield from _dialogue(record, page)
+        for speaker, said in said_before(record):
+            yield from page.text(speaker, said)
         yield from page.text("question", record.get("question"))
         yield from page.text("inputs", _json(record["inputs"]) if record.get("inputs") else None)
         yield from page.text("file", attached(record))
@@ -162,15 +154,6 @@ class FailureText:
         yield "", {}
         place = f"{case_file(record)}:{record['line']}: case {record['case_id']} of agent {record['agent']}"
         yield encodable(escape_terminal(place), encoding), {"light": True}
-
-
-def _dialogue(record: Mapping[str, Any], page: _Page) -> Iterator[Line]:
-    """What was said before the turn."""
-    history = record.get("history", ())
-    if omitted := turns_left_out(record):
-        yield f"... ({numbers.count(omitted, 'earlier turn')})", {"light": True}
-    for message in history:
-        yield from page.text("user" if message["role"] == "user" else "agent", message["content"])
 
 
 def attached(record: Mapping[str, Any]) -> str | None:

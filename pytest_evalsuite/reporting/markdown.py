@@ -14,6 +14,7 @@ from typing import Any, Final
 from pytest_evalsuite.comparison.judgement import Judgement
 from pytest_evalsuite.comparison.model import Comparison, Outcome, Pair, Records, Shift, no_records
 from pytest_evalsuite.reporting import numbers
+from pytest_evalsuite.reporting.dialogue import said_before
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
 from pytest_evalsuite.runs.encoding import decode
@@ -174,7 +175,9 @@ def _cases(title: str, run: Run, keys: Sequence[CaseKey]) -> Iterator[str]:
 def _told(run: Run, key: CaseKey, before: str, earlier: Mapping[str, Any]) -> str:
     record = _record(run, key)
     head = f"**{_key(key)}**: {code(headline(record))}" + (f", {before}" if before else "")
+    said = "\n".join(f"{speaker}: {text}" for speaker, text in said_before(record))
     texts = [
+        ("said before", said),
         ("question", record.get("question", record.get("inputs"))),
         ("expected", record.get("expected_response", record.get("expected"))),
         ("before", earlier.get("actual_response")),

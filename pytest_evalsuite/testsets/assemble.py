@@ -19,7 +19,7 @@ from pytest_evalsuite.testsets.problems import Problem
 from pytest_evalsuite.testsets.slots import NO_SLOTS, Slots
 from pytest_evalsuite.testsets.values import Refused, did_you_mean
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "names_conversations"]
 
 NAMED: Final = ("inputs", "metadata")
 """What a case holds by name."""
@@ -33,7 +33,7 @@ def assemble(
     With a ``script`` they are turns of conversations.
     """
     builder = CaseBuilder(checks, files, slots)
-    if isinstance(raw, CsvCases) and script is None and not slots:
+    if isinstance(raw, CsvCases) and script is None and not slots and not names_conversations(raw):
         alike = alike_cases(raw, builder)
         if alike is not None:
             return alike, alike.places, []
@@ -63,6 +63,13 @@ def assemble(
         for position, case in enumerate(cases):
             case.position = position
     return cases, places, found
+
+
+def names_conversations(raw: RawCases) -> bool:
+    """Say whether some case names the conversation that it is a turn of."""
+    if isinstance(raw, CsvCases):
+        return any(column.key == "conversation" for column in raw.columns)
+    return any(type(case) is dict and "conversation" in case for case in map(raw.raw, range(len(raw))))
 
 
 def place(case: Case, raw: Any, script: Script | None, problems: list[Problem]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from pytest_evalsuite.errors import Mistake, TestSetError
 from pytest_evalsuite.garbage import not_looking
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
-from pytest_evalsuite.testsets.assemble import assemble
+from pytest_evalsuite.testsets.assemble import assemble, names_conversations
 from pytest_evalsuite.testsets.attachments import FileFinder, FileRules
 from pytest_evalsuite.testsets.cases import RawCases, YamlCases, YamlTurns, mistakes_in, worded
 from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
@@ -88,7 +88,10 @@ class Loader:
         """Load a CSV or JSONL file, which holds cases and nothing else."""
         nothing = Part({}, SET, [])
         defaults = read_defaults(nothing, self.defaults, self.methods)
-        return self._finish(nothing, defaults, self._table(self.path, self.shown, extra=False))
+        opened = self._table(self.path, self.shown, extra=False)
+        if opened and names_conversations(opened[0]):
+            nothing.values["mode"] = "scenario"  # such a file can say it in no other way
+        return self._finish(nothing, defaults, opened)
 
     def yaml(self) -> TestSet:
         """Load a YAML file, and the file that its cases are from."""
@@ -189,7 +192,7 @@ class Loader:
         if opened:
             raw = opened[0]
             self.mistakes.extend(raw.broken)
-            if not len(raw) and not raw.broken and not self.heads:
+            if not len(raw) and not raw.broken and "conversations" not in part.raw:
                 self.mistakes.append(Mistake(raw.path, 1, 1, "no cases"))
             script = self._script(part) if mode == "scenario" else None
             finder = FileFinder(opened[2], self.files)

@@ -10,7 +10,12 @@ from typing import Any
 
 import processes
 import pytest
-from suites import Suite
+from jsonschema import Draft202012Validator
+from model_server import ModelServer, verdict
+from suites import Suite, without_varying
+
+from pytest_evalsuite.cli.main import main
+from pytest_evalsuite.runs.schema import artifact_schema
 
 AGENTS = """
     import asyncio, json, os, threading, time
@@ -588,3 +593,181 @@ def test_a_fixture_s_agent_that_cannot_hold_a_conversation_is_an_error(talks: Su
     result = talks.run("--eval-json=run.json")
     result.assert_outcomes(errors=6)
     assert "cannot hold a conversation" in talks.results()["one/a"]["cause"]["message"]
+
+
+# Runs that go on, are graded anew, confirmed, shared out
+
+
+def test_a_resumed_run_asks_a_broken_conversation_anew_and_keeps_the_whole_ones(both: Suite) -> None:
+    both.write("agents.py", AGENTS.replace('question.startswith("break")', 'question == os.environ.get("BREAKS_AT")'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BREAKS_AT", "more")
+        both.run().assert_outcomes(passed=4, errors=1, skipped=1)
+    forget_calls(both)
+    both.run("--eval-resume", "--eval-json=run.json").assert_outcomes(passed=6)
+    assert by_session(both) == [ASKED[3:]]
+    resume = both.artifact()["run"]["resume"]
+    assert (resume["reused"], resume["asked"]) == (
+        3,
+        {"another turn of its conversation is asked": 1, "was an error": 1, "was skipped": 1},
+    )
+    forget_calls(both)
+    both.run("--eval-resume").assert_outcomes(passed=6)
+    assert calls(both) == []
+
+
+def test_a_changed_turn_changes_those_after_it_and_no_others(both: Suite) -> None:
+    both.run("--eval-json=first.json")
+    both.write("set.eval.yaml", with_turn(SET, "again", "once more").replace("2. again", "2. once more"))
+    both.run("--eval-json=second.json")
+    first, second = both.results("first.json"), both.results("second.json")
+    changed = [turn for turn in TURNS if first[turn]["fingerprint"] != second[turn]["fingerprint"]]
+    assert changed == ["one/b", "one/c"]
+
+
+def test_graded_anew_the_dialogue_is_there_and_nobody_is_called(both: Suite) -> None:
+    both.run("--eval-json=first.json")
+    forget_calls(both)
+    both.write("set.eval.yaml", SET.replace("3. bye", "4. bye"))
+    result = both.run("--eval-regrade=latest", "--eval-json=run.json")
+    result.assert_outcomes(passed=5, failed=1)
+    assert calls(both) == []
+    assert both.results()["one/c"]["history"] == both.results("first.json")["one/c"]["history"]
+    result.stdout.fnmatch_lines(["user      again", "agent     2. again", "question  bye"])
+
+
+def test_a_failure_is_confirmed_in_a_conversation_held_anew(both: Suite) -> None:
+    both.run("--eval-run-name=base").assert_outcomes(passed=6)
+    agents = AGENTS.replace(
+        "def answer(question, history):", "def answer(question, history):\n        question = worse(question)"
+    )
+    both.write(
+        "agents.py",
+        agents
+        + """
+    def worse(question):
+        return "less" if question == "more" else question
+""",
+    )
+    forget_calls(both)
+    both.run("--eval-baseline=base", "--eval-fail-on=regression", "--eval-json=run.json")
+    confirmation = both.results()["two/b"]["confirmation"]
+    trials = confirmation["trials"]
+    assert (confirmation["passed"], confirmation["stands"]) == (0, True)
+    assert sorted(by_session(both)) == [ASKED[:3], *[["hi", "more"]] * trials, ASKED[3:]]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_shards_have_whole_conversations(both: Suite, count: int) -> None:
+    asked_twice = [(f"talk {number // 2}", f"q{number}", number % 2 + 1) for number in range(16)]
+    more = "".join(
+        f"  - {{conversation: {name}, question: {question}, expected_response: {turn}. {question}}}\n"
+        for name, question, turn in asked_twice
+    )
+    both.write("more.eval.yaml", f"mode: scenario\ndefaults: {{test_method: exact_match}}\ncases:\n{more}")
+    names = [f"{number}.json" for number in range(1, count + 1)]
+    for number, name in enumerate(names, 1):
+        both.run(f"--eval-shard={number}/{count}", f"--eval-json={name}")
+    assert len(by_session(both)) == 10, "each conversation was held once"
+    for one, other in ((one, other) for one in names for other in names if one < other):
+        shared = {turn.rpartition("/")[0] for turn in both.statuses(one)} & {
+            turn.rpartition("/")[0] for turn in both.statuses(other)
+        }
+        assert not shared
+    both.run("--eval-json=whole.json")
+    assert main(["merge", *names, "--output", "merged.json"]) == 0
+    assert without_varying(both.artifact("merged.json")) == without_varying(both.artifact("whole.json"))
+
+
+# Who judges sees it, and who reads
+
+
+def test_a_judge_sees_what_was_said_before_the_question(both: Suite, model: ModelServer) -> None:
+    model.reply = lambda _: verdict(score=1.0)
+    both.write("set.eval.yaml", SET.replace("exact_match", "semantic_quality"))
+    both.run("--eval-judge=openai:m").assert_outcomes(passed=6)
+    (prompt,) = [text for text in map(model.prompt, range(6)) if "3. bye" in text]
+    assert prompt.index("user: hello\n\nassistant: 1. hello\n\nuser: again\n\nassistant: 2. again") < prompt.index(
+        "bye"
+    )
+    assert "conversation before the question" in prompt
+    assert sum("conversation before the question" in model.prompt(number) for number in range(6)) == 4
+
+
+def test_a_function_that_judges_may_take_the_history(both: Suite) -> None:
+    both.write("set.eval.yaml", SET.replace("exact_match", "semantic_quality"))
+    both.write(
+        "conftest.py",
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def eval_judge():
+            return lambda answer, history: {"score": 1.0, "reason": f"after {len(history)} messages"}
+        """,
+    )
+    both.run("--eval-json=run.json").assert_outcomes(passed=6)
+    assert [both.results()[turn]["reasoning"] for turn in TURNS[:3]] == [f"after {n} messages" for n in (0, 2, 4)]
+
+
+def test_a_failed_turn_is_told_with_what_was_said_before(both: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    both.write("set.eval.yaml", SET.replace("3. bye", "4. bye"))
+    result = both.run("--eval-markdown=report.md", "--junitxml=junit.xml")
+    told = ["user      hello", "agent     1. hello", "user      again", "agent     2. again", "question  bye"]
+    result.stdout.fnmatch_lines(told)
+    report = (both.path / "report.md").read_text(encoding="utf-8")
+    assert "said before\n\n```text\nuser: hello\nagent: 1. hello\nuser: again\nagent: 2. again\n```" in report
+    junit = ET.parse(both.path / "junit.xml").findtext(".//testcase[@name='one/c']/failure")
+    assert junit is not None
+    assert "\n".join(told) in junit
+    capsys.readouterr()
+    assert main(["show", "latest", "--case", "one/c"]) == 0
+    assert "\n".join(told) in capsys.readouterr().out
+    assert main(["show", "latest", "--case", "two/b"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"user +hi\nagent +1\. hi\nquestion +more", shown)
+
+
+def test_hostile_texts_that_were_said_stay_texts(talks: Suite) -> None:
+    talks.write(
+        "agents.py", 'def talk(question, history):\n    return "\\x1b[31mred\\u202e\\x07\\n::error::x @all ```"\n'
+    )
+    talks.write("set.eval.yaml", with_turn(SET, "hello", r'"\x1b]0;title\x07 </details>"'))
+    result = talks.run("--eval-markdown=report.md", "--junitxml=junit.xml", "--eval-json=run.json", "-vv")
+    result.assert_outcomes(failed=6)
+    report = (talks.path / "report.md").read_text(encoding="utf-8")
+    ET.parse(talks.path / "junit.xml")
+    for text in (result.stdout.str(), report, (talks.path / "junit.xml").read_text(encoding="utf-8")):
+        assert not set(text) & set("\x1b\x07\u202e")
+    assert "\n::error::" not in result.stdout.str()
+    assert talks.results()["one/b"]["history"][1]["content"].startswith("\x1b[31mred")
+
+
+def test_two_hundred_turns_are_one_conversation(both: Suite) -> None:
+    turns = "".join(
+        f"  - {{question: q{number}, expected_response: {number}. q{number}}}\n" for number in range(1, 201)
+    )
+    both.write("set.eval.yaml", f"mode: scenario\ndefaults: {{test_method: exact_match}}\ncases:\n{turns}")
+    both.run("--eval-json=run.json").assert_outcomes(passed=200)
+    (session,) = by_session(both)
+    assert session == [f"q{number}" for number in range(1, 201)]
+    artifact = both.artifact()
+    assert not list(Draft202012Validator(artifact_schema()).iter_errors(artifact))
+    last = artifact["evaluations"][0]["results"][-1]
+    assert last["conversation"] == {"id": "", "turn": 200, "turns": 200}
+    assert [message["content"] for message in last["history"][:2]] == ["q190", "190. q190"]
+    assert len(last["history"]) == 20
+    forget_calls(both)
+    both.run("--eval-resume").assert_outcomes(passed=200)
+    assert calls(both) == []
+
+
+def test_the_command_knows_conversations(talks: Suite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "set.eval.yaml"]) == 0
+    assert "6" in capsys.readouterr().out
+    assert main(["list", "--root", "."]) == 0
+    assert "set" in capsys.readouterr().out
+    talks.write("set.eval.yaml", SET.replace("id: two", "id: one"))
+    assert main(["validate", "set.eval.yaml"]) != 0
+    captured = capsys.readouterr()
+    assert "is the id of conversation 1 too" in captured.out + captured.err

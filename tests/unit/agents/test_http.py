@@ -187,7 +187,7 @@ def test_nobody_there() -> None:
 
 def test_a_service_that_takes_too_long(service: Service) -> None:
     service.replies(Reply("late", delay=0.5))
-    with pytest.raises(AgentError, match=r"did not answer within 0.05 s \(ReadTimeout\)"):
+    with pytest.raises(AgentError, match=r"did not answer within 0\.05 s"):
         ask(made(service, timeout=0.05))
     assert len(service.asked) == 1
 
@@ -314,3 +314,39 @@ def test_retry_after_in_all_its_forms() -> None:
     assert retry_after({}) is None
     assert 1.0 <= backoff_of(3, 0.5) <= 2.0
     assert backoff_of(5_000, 0.5) <= MAX_WAIT
+
+
+def test_metadata_goes_out_where_the_case_has_some(service: Service) -> None:
+    ask(made(service), Request(question="so?", session_id="s2", metadata={"owner": "billing"}))
+    assert service.asked[0].json["metadata"] == {"owner": "billing"}
+
+
+def test_the_log_of_the_client_shows_no_secret_of_the_address(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KEY", SECRET)
+    with caplog.at_level("INFO"):
+        ask(HttpAgent(f"{service.address}/ask?key=${{KEY}}"))
+    assert SECRET in service.asked[0].path
+    assert f"POST {service.address}/ask" in caplog.text
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("value", ["line\nbreak", "sch\u00f6n", "\u0007"])
+def test_a_variable_that_no_header_can_hold_is_told_when_the_agent_is_made(
+    service: Service, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("TOKEN", value)
+    with pytest.raises(ConfigurationError, match=r"header Authorization: the variable TOKEN holds what no header can"):
+        made(service, headers={"Authorization": "Bearer ${TOKEN}"})
+
+
+def test_an_expression_that_does_not_fit_the_answer_is_named(service: Service) -> None:
+    with pytest.raises(ReplyError, match=r"output: 'length\(missing\)' cannot be worked out on \{answer: str\}"):
+        ask(made(service, output="length(missing)"))
+
+
+def test_the_timeout_is_for_the_whole_answer(service: Service) -> None:
+    service.replies(Reply('{"answer": "never in time"}', drip=0.1))
+    with pytest.raises(AgentError, match=r"did not answer within 0\.3 s"):
+        ask(made(service, timeout=0.3))
