@@ -11,6 +11,7 @@ from pathlib import Path
 
 import artifact
 import comparing
+import conversations
 import history
 import idle
 import judging
@@ -47,13 +48,19 @@ def head() -> str:
     )
 
 
+MODULES = (
+    *(idle, overhead, latency, conversations, over_http, judging),
+    *(similarity, loading, artifact, comparing, history),
+)
+
+
 def main() -> None:
     """Measure, print, and write unless it is only a quick look."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
     parts = [head()]
-    for module in (idle, overhead, latency, over_http, judging, similarity, loading, artifact, comparing, history):
+    for module in MODULES:
         parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
         print(parts[-1], flush=True)
     if not quick:

@@ -237,7 +237,7 @@ CASE: Final = Table(
         Field(
             "actual_tool_calls",
             CALLS,
-            "The tool calls of that answer: names, or mappings with a name.",
+            "Its tool calls: names, or mappings with a name.",
             ("tool_calls",),
         ),
         Field("agent", AGENT, "The configured agent's name."),

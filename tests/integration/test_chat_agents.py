@@ -61,6 +61,23 @@ def test_a_missing_key_is_told_before_any_call(
     assert model.requests == []
 
 
+def test_a_conversation_with_a_model_is_told_what_was_said(suite: Suite, model: ModelServer) -> None:
+    model.reply = lambda asked: f"{len(asked['messages'])}: {asked['messages'][-1]['content']}"
+    suite.configure(agents=("bot = openai:m",))
+    suite.write(
+        "set.eval.yaml",
+        """
+        mode: scenario
+        defaults: {test_method: exact_match}
+        cases:
+          - {id: a, question: one, expected_response: "1: one"}
+          - {id: b, question: two, expected_response: "3: two"}
+        """,
+    )
+    suite.run().assert_outcomes(passed=2)
+    assert [message["role"] for message in model.requests[-1]["messages"]] == ["user", "assistant", "user"]
+
+
 DESCRIBED = """
     from __future__ import annotations
 
@@ -105,29 +122,6 @@ def test_functions_of_a_conftest_describe_themselves(suite: Suite, model: ModelS
         "arguments": {"order": {"number": 7}},
         "result": "7 is sent",
     }
-
-
-def test_a_conversation_is_told_whole(suite: Suite, model: ModelServer) -> None:
-    suite.write("conftest.py", DESCRIBED)
-    model.reply = lambda asked: f"turn {len(asked['messages']) // 2}"
-    suite.write(
-        "talk.eval.yaml",
-        """
-        agent: bot
-        mode: scenario
-        defaults: {test_method: exact_match}
-        cases:
-          - {id: a, order: 1, question: hello, expected_response: turn 1}
-          - {id: b, order: 2, question: and now, expected_response: turn 2}
-        """,
-    )
-    suite.run().assert_outcomes(passed=2)
-    assert [(each["role"], each["content"]) for each in model.requests[1]["messages"]] == [
-        ("system", "Be brief."),
-        ("user", "hello"),
-        ("assistant", "turn 1"),
-        ("user", "and now"),
-    ]
 
 
 def test_a_written_key_is_neither_printed_nor_kept(suite: Suite, model: ModelServer) -> None:

@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from http_service import Reply, Service
+from http_service import Asked, Reply, Service
 from suites import Suite
 
 SECRET = "s3cr3t-value-17"
@@ -123,3 +123,31 @@ def test_what_is_not_installed_is_told_before_any_call(target: str, extra: str) 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
     assert f"pip install 'pytest-evalsuite[{extra}]'" in done.stdout
     assert done.stdout.startswith("agent 'bot': ")
+
+
+def test_a_conversation_over_http_is_one_session_with_its_history_and_its_cookies(
+    suite: Suite, service: Service
+) -> None:
+    def reply(asked: Asked) -> Reply:
+        count = int(asked.headers.get("Cookie", "count=0").partition("=")[2]) + 1
+        return Reply({"answer": f"answer {count}"}, headers={"Set-Cookie": f"count={count}"})
+
+    service.reply = reply
+    suite.configure(agents=(f"service = {service.address}/ask",))
+    suite.write(
+        "set.eval.yaml",
+        """
+        defaults: {test_method: exact_match}
+        conversations:
+          - id: first
+            turns:
+              - {id: a, question: one, expected_response: answer 1}
+              - {id: b, question: two, expected_response: answer 2}
+          - id: second
+            turns: [{id: a, question: one, expected_response: answer 1}]
+        """,
+    )
+    suite.run().assert_outcomes(passed=3)
+    second = next(asked.json for asked in service.asked if asked.json["question"] == "two")
+    assert second["history"] == [{"role": "user", "content": "one"}, {"role": "assistant", "content": "answer 1"}]
+    assert len({asked.json["session_id"] for asked in service.asked}) == 2

@@ -339,7 +339,6 @@ ONE_MISTAKE_IN_SET = {
     "passing_score: 1\n" + CASE: "1:1: unknown key 'passing_score': it belongs under 'defaults', or in a case",
     f"name: {'x' * 256}\n" + CASE: "1:7: name: is 256 characters long, of at most 255",
     "mode: random\n" + CASE: "1:7: mode: expected independent or scenario, not 'random'",
-    "conversations: []\n" + CASE: "1:1: 'conversations' is not supported yet",
     "mapping: {}\n" + CASE: "1:10: mapping: expected {inputs: ..., outputs: ...}, is empty",
     "agent: os:system\n"
     + CASE: "1:8: agent: expected the name of a configured agent, not 'os:system': a test set is data",

@@ -134,7 +134,7 @@ def test_options_that_hold_none(annotation: Any) -> None:
 
 
 FURTHER = {
-    "defaults: {mapping: x}\ncases:\n- {question: q, expected_response: a}": "1:12: 'mapping' is not supported yet",
+    "defaults: {mapping: x}\ncases:\n- {question: q, expected_response: a}": "1:12: unknown default 'mapping': no method",
     "defaults: {threshold: 1, passing_score: 1}\ncases:\n- {question: q, expected_response: a}": "1:12: 'threshold' and",
     "cases:\n- {question: q, expected_response: a, threshold: 1, passing_score: 1}": "2:39: 'threshold' and 'passing_score'",
     "cases:\n- {question: q, expected_response: a, checks: [{method: contains}], nope: 1}": "2:69: unknown key 'nope'",
