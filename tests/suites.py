@@ -6,6 +6,7 @@ import json
 import pkgutil
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ import pytest_evalsuite
 from pytest_evalsuite.runs.artifact import VARYING
 
 # What a run in this process imports, pytester forgets afterwards, and half of it would come twice.
+for transport in ("httpcore", "httpcore2"):  # whose errors the clients know by their class
+    with suppress(ModuleNotFoundError):
+        import_module(transport)
 for module in pkgutil.walk_packages(pytest_evalsuite.__path__, "pytest_evalsuite."):
     if not module.name.endswith("__main__"):
         import_module(module.name)

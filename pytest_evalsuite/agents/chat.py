@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
+from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.agents.completion import Completion, collected, completion_of
 from pytest_evalsuite.agents.environment import Secrets, clipped
 from pytest_evalsuite.agents.extras import require
@@ -18,6 +18,7 @@ from pytest_evalsuite.agents.per_loop import PerLoop
 from pytest_evalsuite.agents.reading import read_arguments
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 from pytest_evalsuite.agents.template import as_json, plain
+from pytest_evalsuite.agents.tools import described, outcome, validated
 from pytest_evalsuite.agents.usage import total_cost, total_usage
 from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["ChatAgent"]
 
 OURS: Final = frozenset({"messages", "model", "stream", "stream_options", "tools"})
+OF_CLIENT: Final = frozenset({"extra_body", "extra_headers", "extra_query", "timeout"})
+"""What the client takes beside the fields of a request."""
 USUAL_ENDS: Final = ("stop", "tool_calls", None)
 
 
@@ -36,10 +39,11 @@ class ChatAgent:
 
     ``api_key`` may hold ``${NAME}`` from the environment; without it OPENAI_API_KEY is read, and with a ``base_url``
     (or OPENAI_BASE_URL) no key is needed. ``parameters`` go into each request (``temperature`` ...), ``tools`` are
-    function schemas in OpenAI's form. Where ``functions`` gives a callable for each tool, calls are run and their
-    results sent back, for at most ``max_steps`` rounds; without, they are only recorded. ``price`` is US dollars
-    per million input and output tokens. The client repeats a request up to ``retries`` times after 408, 409, 429,
-    5xx or a lost connection; ``timeout`` is in seconds, for each request.
+    function schemas in OpenAI's form; without them the signatures of ``functions`` are taken. Where ``functions``
+    gives a callable for each tool, calls are run and their results sent back, for at most ``max_steps`` rounds;
+    without, they are only recorded. ``price`` is US dollars per million input and output tokens. The client repeats a
+    request up to ``retries`` times after 408, 409, 429, 5xx or a lost connection; ``timeout`` is in seconds, for each
+    request.
 
     Raises ConfigurationError when it is made, AgentError when the model cannot be asked, ReplyError when it says
     nothing.
@@ -73,13 +77,25 @@ class ChatAgent:
             raise ConfigurationError(
                 f"{self!r}: {', '.join(taken)}: not among the parameters, but an argument of its own"
             )
-        self._tools, self._functions = list(tools), dict(functions or {})
+        self._functions = dict(functions or {})
+        self._tools = list(tools)
+        if not tools:
+            self._tools = [described(name, function) for name, function in self._functions.items()]
+            self._functions = {name: validated(function) for name, function in self._functions.items()}
         self._check_tools()
         if price is not None and not all(math.isfinite(one) and one >= 0 for one in price):
             raise ConfigurationError(
                 f"{self!r}: price: expected US dollars per million (input, output), got {price!r}"
             )
         self._system, self._stream, self._price, self._max_steps = system, stream, price, max_steps
+        numbers: tuple[tuple[str, Any, float], ...] = (
+            ("max_steps", max_steps, 1),
+            ("retries", retries, 0),
+            ("timeout", timeout, 0.001),
+        )
+        for what, number, least in numbers:
+            if not isinstance(number, (int, float)) or not least <= number < math.inf:
+                raise ConfigurationError(f"{self!r}: {what}: expected {least} or more, got {number!r}")
         self._limits = {"timeout": timeout, "max_retries": retries}
         self._client = PerLoop(self._make_client)
         code = {name: version_of(function) for name, function in self._functions.items()}
@@ -125,7 +141,9 @@ class ChatAgent:
     async def _complete(self, messages: Sequence[Mapping[str, Any]]) -> Completion:
         import openai
 
-        options: dict[str, Any] = dict(self._options)
+        options = {name: value for name, value in self._options.items() if name in OF_CLIENT}
+        fields = {name: value for name, value in self._options.items() if name not in OF_CLIENT}
+        options["extra_body"] = {**fields, **options.get("extra_body", {})}  # it knows not every server's fields
         if self._tools:
             options["tools"] = self._tools
         if self._stream:
@@ -133,10 +151,12 @@ class ChatAgent:
         create: Any = self._client.get().chat.completions.create
         try:
             reply = await create(model=self._model, messages=messages, **options)
+            if told := getattr(reply, "error", None):  # some say so with status 200
+                raise AgentError(f"{self._place()} answered with an error: {self._told(_message(told))}")
             return await collected(reply) if self._stream else completion_of(reply)
         except openai.APIStatusError as error:
             what = f"answered {error.status_code}: {self._told(str(error))}"
-        except (openai.OpenAIError, ValueError) as error:
+        except _failures() as error:
             what = f"could not be asked: {type(error).__name__}: {self._told(str(error))}"
         except (AttributeError, IndexError, KeyError, TypeError):
             raise ReplyError(
@@ -152,18 +172,19 @@ class ChatAgent:
             problem = f"there is no tool {name!r}"
         if problem is not None or function is None:
             return ToolCall(name=name, arguments=arguments, error=problem)
+        result, problem = await outcome(function, copied(arguments))
+        if problem is not None:
+            return ToolCall(name=name, arguments=arguments, error=problem)
         try:
-            if inspect.iscoroutinefunction(function):
-                result = await function(**arguments)
-            else:
-                result = await asyncio.to_thread(function, **arguments)
             result = json.loads(json.dumps(result, allow_nan=False, default=plain))
-        except Exception as error:  # noqa: BLE001 - the model is told, as it would be in service
-            return ToolCall(name=name, arguments=arguments, error=f"{type(error).__name__}: {error}")
+        except (TypeError, ValueError, RecursionError) as error:
+            return ToolCall(name=name, arguments=arguments, error=f"its result is no JSON value: {error}")
         return ToolCall(name=name, arguments=arguments, result=result)
 
     def _reply(self, made: Sequence[Completion], calls: Sequence[ToolCall]) -> AgentReply:
         last = made[-1]
+        if last.finish_reason == "content_filter":
+            raise AgentError(f"{self._place()}: a content filter stopped the answer")
         output = last.text or last.refusal
         if not output and not last.tool_calls:
             why = f" (finish_reason {last.finish_reason})" if last.finish_reason not in USUAL_ENDS else ""
@@ -202,14 +223,21 @@ class ChatAgent:
 
     def _key_of(self, api_key: str | None) -> str:
         if api_key is not None:
-            return self._secrets.expand(api_key, f"the agent {self!r}")
+            return self._checked_key(self._secrets.expand(api_key, f"the agent {self!r}"), "api_key")
         if os.environ.get("OPENAI_API_KEY"):
-            return self._secrets.value("OPENAI_API_KEY", "")
+            return self._checked_key(self._secrets.value("OPENAI_API_KEY", ""), "OPENAI_API_KEY")
         if self._base_url is None:
             raise ConfigurationError(
                 f"the agent {self!r} needs OPENAI_API_KEY, or OPENAI_BASE_URL for a server that asks for no key"
             )
         return "none"
+
+    def _checked_key(self, key: str, source: str) -> str:
+        if not key or not all("!" <= character <= "~" for character in key):
+            raise ConfigurationError(
+                f"{self!r}: {source} is no key: it is empty, or holds a space, a line end or another odd character"
+            )
+        return key if source != "api_key" else self._secrets.keep(key, source)
 
     def _make_client(self) -> openai.AsyncOpenAI:
         import openai
@@ -233,6 +261,8 @@ def _content(question: str | None, inputs: Mapping[str, Any], files: Sequence[An
 def _part(file: Any) -> dict[str, Any]:
     if file.mime_type.startswith("image/"):
         return {"type": "image_url", "image_url": {"url": file.data_url()}}
+    if file.mime_type == "application/pdf" and file.path is not None:
+        return {"type": "file", "file": {"filename": file.name, "file_data": file.data_url()}}
     if file.path is None:
         return {"type": "text", "text": file.url}
     if file.mime_type.startswith("text/") or file.mime_type in ("application/json", "application/xml"):
@@ -240,12 +270,24 @@ def _part(file: Any) -> dict[str, Any]:
             return {"type": "text", "text": f"{file.name}:\n{file.read_text()}"}
         except UnicodeDecodeError:
             raise AgentError(f"{file.url}: a text file for a chat model must be UTF-8") from None
-    raise AgentError(f"{file.url}: a chat model takes images and text files, not {file.mime_type}")
+    raise AgentError(f"{file.url}: a chat model takes images, PDF and text files, not {file.mime_type}")
 
 
 def _recorded(call: Mapping[str, Any]) -> ToolCall:
     arguments, problem = read_arguments(call["arguments"])
     return ToolCall(name=call["name"], arguments=arguments, error=problem)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the client raises, and what older ones let through from beneath when a stream breaks."""
+    import openai
+
+    httpx = sys.modules.get("httpx")
+    return (openai.OpenAIError, ValueError, *(() if httpx is None else (httpx.HTTPError,)))
+
+
+def _message(error: Any) -> str:
+    return str(error.get("message", error) if isinstance(error, Mapping) else error)
 
 
 def _as_text(result: Any) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_evalsuite.agents.reading import read_arguments
 from pytest_evalsuite.agents.reply import Usage
 from pytest_evalsuite.agents.usage import usage_of
+from pytest_evalsuite.errors import ReplyError
 
 __all__ = ["Completion", "collected", "completion_of"]
 
@@ -25,10 +27,22 @@ class Completion:
     def as_message(self) -> dict[str, Any]:
         """The message that carries the conversation on."""
         calls = [
-            {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
+            {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": _sendable(call)}}
             for call in self.tool_calls
         ]
         return {"role": "assistant", "content": self.text or None, "tool_calls": calls}
+
+    def add_piece(self, places: dict[int, dict[str, str]], part: Any) -> None:
+        """Add a piece of a call to that at its index; some servers give none, or the same one to different calls."""
+        index = part.index if isinstance(part.index, int) else max(places, default=0)
+        call = places.get(index)
+        if call is None or (part.id and call["id"] and part.id != call["id"]):
+            call = places[index] = {"id": "", "name": "", "arguments": ""}
+            self.tool_calls.append(call)
+        call["id"] = _text(part.id) or call["id"]
+        if part.function is not None:
+            call["name"] += _text(part.function.name)
+            call["arguments"] += _text(part.function.arguments)
 
     def take_usage(self, usage: Any) -> None:
         """Keep what the reply says that it took."""
@@ -49,8 +63,11 @@ def completion_of(reply: Any) -> Completion:
 
 
 async def collected(stream: Any) -> Completion:
-    """A completion from the chunks of its stream; usage comes with the last one."""
-    made, calls, seen = Completion(), dict[int, dict[str, str]](), False
+    """A completion from the chunks of its stream; usage comes with the last one.
+
+    Raises as `completion_of` does, and ReplyError for a stream that ends before the answer does.
+    """
+    made, places, seen = Completion(), dict[int, dict[str, str]](), False
     async with stream:
         async for chunk in stream:
             made.take_usage(getattr(chunk, "usage", None))
@@ -61,19 +78,21 @@ async def collected(stream: Any) -> Completion:
                 made.refusal += _text(getattr(delta, "refusal", None))
                 made.finish_reason = choice.finish_reason or made.finish_reason
                 for part in delta.tool_calls or ():
-                    call = calls.setdefault(part.index, {"id": "", "name": "", "arguments": ""})
-                    call["id"] = part.id or call["id"]
-                    if part.function is not None:
-                        call["name"] += _text(part.function.name)
-                        call["arguments"] += _text(part.function.arguments)
+                    made.add_piece(places, part)
     if not seen:
         raise IndexError("no choices")
-    made.tool_calls = [calls[index] for index in sorted(calls)]
+    if made.finish_reason is None:
+        raise ReplyError("the stream ended before the answer did")
     return made
 
 
+def _sendable(call: dict[str, str]) -> str:
+    """The arguments as the model wrote them, unless they are no JSON object: servers break at that."""
+    return "{}" if read_arguments(call["arguments"])[1] is not None else call["arguments"] or "{}"
+
+
 def _call(identity: str, function: Any) -> dict[str, str]:
-    return {"id": identity, "name": _text(function.name), "arguments": _text(function.arguments)}
+    return {"id": _text(identity), "name": _text(function.name), "arguments": _text(function.arguments)}
 
 
 def _text(value: Any) -> str:

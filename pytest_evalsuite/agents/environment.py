@@ -31,6 +31,11 @@ class Secrets:
         self._values[value] = f"${{{name}}}"
         return value
 
+    def keep(self, value: str, name: str) -> str:
+        """A secret that is configured as it stands: messages say its name instead."""
+        self._values.setdefault(value, f"<{name}>")
+        return value
+
     def hide(self, text: str) -> str:
         """The text with every value replaced by its variable, the longest first."""
         return _replaced(text, self._values)

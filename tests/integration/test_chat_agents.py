@@ -76,3 +76,61 @@ def test_a_conversation_with_a_model_is_told_what_was_said(suite: Suite, model: 
     )
     suite.run().assert_outcomes(passed=2)
     assert [message["role"] for message in model.requests[-1]["messages"]] == ["user", "assistant", "user"]
+
+
+DESCRIBED = """
+    from __future__ import annotations
+
+    from dataclasses import dataclass
+
+    from pytest_evalsuite import ChatAgent
+
+    @dataclass
+    class Order:
+        number: int
+
+    def look(order: Order, full: bool = False) -> str:
+        '''Look an order up.'''
+        return f"{order.number} is sent"
+
+    def pytest_evalsuite_agents():
+        return {"bot": ChatAgent("m", api_key="sk-l1teral", functions={"look": look}, system="Be brief.")}
+"""
+
+
+def test_functions_of_a_conftest_describe_themselves(suite: Suite, model: ModelServer) -> None:
+    suite.write("conftest.py", DESCRIBED)
+    model.replies(as_tool_calls(("look", '{"order": {"number": 7}}')), "it is sent")
+    suite.write(
+        "set.eval.yaml",
+        """
+        agent: bot
+        cases:
+          - id: a
+            question: where is it?
+            checks:
+              - {method: exact_match, expected_response: it is sent}
+              - {method: reliability, expected_tool_calls: [look]}
+        """,
+    )
+    suite.run("--eval-json=run.json").assert_outcomes(passed=1)
+    (sent,) = model.requests[0]["tools"]
+    assert sent["function"]["description"] == "Look an order up."
+    assert sent["function"]["parameters"]["required"] == ["order"]
+    assert suite.results()["a"]["tool_calls"][0] == {
+        "name": "look",
+        "arguments": {"order": {"number": 7}},
+        "result": "7 is sent",
+    }
+
+
+def test_a_written_key_is_neither_printed_nor_kept(suite: Suite, model: ModelServer) -> None:
+    suite.write("conftest.py", DESCRIBED)
+    model.replies(Canned(401, body='{"error": {"message": "wrong key: sk-l1teral"}}'))
+    suite.cases("a: one -> one", head="agent: bot")
+    result = suite.run("--eval-json=run.json", "--log-level=DEBUG", "-vv", "--showlocals")
+    kept = [path for path in suite.path.rglob("*") if path.is_file() and path.name != "conftest.py"]
+    assert len(kept) > 2
+    assert "answered 401" in result.stdout.str()
+    assert "sk-l1teral" not in result.stdout.str() + result.stderr.str()
+    assert [path for path in kept if b"sk-l1teral" in path.read_bytes() and path.suffix != ".pyc"] == []
