@@ -186,9 +186,9 @@ def test_nobody_there() -> None:
 
 
 def test_a_service_that_takes_too_long(service: Service) -> None:
-    service.replies(Reply("late", delay=0.5))
-    with pytest.raises(AgentError, match=r"did not answer within 0\.05 s"):
-        ask(made(service, timeout=0.05))
+    service.replies(Reply("late", delay=4.0))
+    with pytest.raises(AgentError, match=r"did not answer within 1 s"):
+        ask(made(service, timeout=1.0))
     assert len(service.asked) == 1
 
 
@@ -348,5 +348,5 @@ def test_an_expression_that_does_not_fit_the_answer_is_named(service: Service) -
 
 def test_the_timeout_is_for_the_whole_answer(service: Service) -> None:
     service.replies(Reply('{"answer": "never in time"}', drip=0.1))
-    with pytest.raises(AgentError, match=r"did not answer within 0\.3 s"):
-        ask(made(service, timeout=0.3))
+    with pytest.raises(AgentError, match=r"did not answer within 1 s"):
+        ask(made(service, timeout=1.0))
