@@ -827,3 +827,13 @@ def test_the_command_knows_conversations(talks: Suite, capsys: pytest.CaptureFix
     assert main(["validate", "set.eval.yaml"]) != 0
     captured = capsys.readouterr()
     assert "is the id of conversation 1 too" in captured.out + captured.err
+
+
+@pytest.mark.parametrize("options", [[], ["--eval-concurrency=4"]], ids=str)
+def test_two_agents_hold_conversations_of_their_own(talks: Suite, options: list[str]) -> None:
+    agents = ["--eval-agent=agents:talk", "--eval-agent=agents:atalk", "--eval-agent=agents:counter"]
+    talks.run(*agents, *options).assert_outcomes(passed=18)
+    noted = [call for call in calls(talks) if "session" in call]
+    sessions = {call["session"] for call in noted}
+    assert (len(noted), len(sessions)) == (12, 4)
+    assert Counter(asked(talks)) == Counter({**dict.fromkeys(ASKED, 3), "reset": 2})
