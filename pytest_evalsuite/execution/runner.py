@@ -173,9 +173,9 @@ class CaseRunner:
             kind = LoopCaller if agent.is_async else ThreadCaller
             caller = self._callers[key] = kind(concurrency=concurrency, window=self._window(concurrency))
             for later in following() if following is not None else ():
-                if later.is_turn:
+                if later.is_turn and agent.reset is None:
                     self._plan_turn(caller, later)
-                else:
+                elif not later.is_turn:
                     self._jobs[later.key] = caller.plan(later.calls())
         return caller
 

@@ -553,6 +553,26 @@ def test_what_agents_keep_is_closed_once_for_each_of_them(talks: Suite) -> None:
         assert len(instances) == len(set(instances)) == closed
 
 
+def test_an_instance_that_was_never_asked_is_not_closed(talks: Suite) -> None:
+    talks.configure(agents=("bot = agents:AsyncCounter",))
+    talks.write(
+        "agents.py",
+        AGENTS.replace(
+            "class AsyncCounter(Counter):",
+            """class AsyncCounter(Counter):
+        async def eval_close(self):
+            note(question="close", instance=self.number)
+""",
+        ),
+    )
+    more = "".join(f"  - {{conversation: c{number}, question: q, expected_response: no}}\n" for number in range(6))
+    talks.write("set.eval.yaml", f"mode: scenario\ndefaults: {{test_method: exact_match}}\ncases:\n{more}")
+    talks.run("-x", "--eval-concurrency=2").assert_outcomes(failed=1)
+    noted = calls(talks)
+    closed = {call["instance"] for call in noted if call["question"] == "close"}
+    assert closed == {call["instance"] for call in noted if call["question"] == "q"}
+
+
 def test_a_reset_that_fails_is_the_error_of_the_first_turn(talks: Suite) -> None:
     talks.write("agents.py", AGENTS.replace('note(question="reset")', 'raise OSError("stuck")'))
     for agent in ("counter", "async_counter"):
@@ -571,8 +591,9 @@ def test_cases_that_stand_alone_do_not_disturb_a_conversation(talks: Suite) -> N
             "await asyncio.sleep(0)\n            return super", "await asyncio.sleep(0.01)\n            return super"
         ),
     )
-    talks.cases("x: x -> x", *(f"{number}: alone -> x" for number in range(30)), name="a.eval.yaml")
-    talks.run("--eval-concurrency=2", "--eval-json=run.json", "a.eval.yaml::x", "set.eval.yaml", "a.eval.yaml")
+    for name in ("a", "z"):
+        talks.cases(*(f"{number}: alone -> x" for number in range(10)), name=f"{name}.eval.yaml")
+    talks.run("--eval-concurrency=2")
     found = asked(talks)
     for turns in (ASKED[:3], ASKED[3:]):
         start = found.index(turns[0])
@@ -806,3 +827,13 @@ def test_the_command_knows_conversations(talks: Suite, capsys: pytest.CaptureFix
     assert main(["validate", "set.eval.yaml"]) != 0
     captured = capsys.readouterr()
     assert "is the id of conversation 1 too" in captured.out + captured.err
+
+
+@pytest.mark.parametrize("options", [[], ["--eval-concurrency=4"]], ids=str)
+def test_two_agents_hold_conversations_of_their_own(talks: Suite, options: list[str]) -> None:
+    agents = ["--eval-agent=agents:talk", "--eval-agent=agents:atalk", "--eval-agent=agents:counter"]
+    talks.run(*agents, *options).assert_outcomes(passed=18)
+    noted = [call for call in calls(talks) if "session" in call]
+    sessions = {call["session"] for call in noted}
+    assert (len(noted), len(sessions)) == (12, 4)
+    assert Counter(asked(talks)) == Counter({**dict.fromkeys(ASKED, 3), "reset": 2})
