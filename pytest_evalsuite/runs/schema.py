@@ -39,11 +39,22 @@ class Cause(Part):
     """Why a case has no verdict."""
 
     kind: Literal[
-        "agent", "reply", "timeout", "method", "judge", "answer", "error", "setup", "worker_crash", "skip", "stopped"
+        "agent",
+        "reply",
+        "timeout",
+        "method",
+        "judge",
+        "answer",
+        "turn",
+        "error",
+        "setup",
+        "worker_crash",
+        "skip",
+        "stopped",
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
         "method: the answer could not be scored; judge: it gave no verdict; answer: the run that is graded anew has "
-        "none; setup: a fixture raised; "
+        "none; turn: an earlier turn of the conversation got no answer; setup: a fixture raised; "
         "worker_crash: its process died; skip: a mark or the agent skipped the case, or no check "
         "applies; stopped: the run ended before its turn."
     )
