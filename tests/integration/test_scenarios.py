@@ -367,6 +367,7 @@ def test_turns_after_an_error_are_skipped_with_the_reason(both: Suite) -> None:
     result = both.run("--eval-json=run.json", "--junitxml=junit.xml", "-rs")
     result.assert_outcomes(passed=4, errors=1, skipped=1)
     assert "bye" not in asked(both)
+    assert not list(Draft202012Validator(artifact_schema()).iter_errors(both.artifact()))
     reason = "turn 2 (one/b) got no answer: ValueError: no idea"
     assert both.results()["one/c"]["cause"] == {"kind": "turn", "type": "TurnBroken", "message": reason}
     assert both.statuses() == {**ALL_PASSED, "one/b": "error", "one/c": "skipped"}
@@ -764,6 +765,21 @@ def test_a_function_that_judges_may_take_the_history(both: Suite) -> None:
     )
     both.run("--eval-json=run.json").assert_outcomes(passed=6)
     assert [both.results()[turn]["reasoning"] for turn in TURNS[:3]] == [f"after {n} messages" for n in (0, 2, 4)]
+
+
+def test_a_method_of_one_s_own_may_take_the_history(talks: Suite) -> None:
+    talks.write("set.eval.yaml", SET.replace("exact_match", "says_more"))
+    talks.write(
+        "conftest.py",
+        """
+        def says_more(actual: str, history: list) -> bool:
+            return all(actual != message["content"] for message in history)
+
+        def pytest_evalsuite_methods():
+            return {"says_more": says_more}
+        """,
+    )
+    talks.run().assert_outcomes(passed=6)
 
 
 def test_a_failed_turn_is_told_with_what_was_said_before(both: Suite, capsys: pytest.CaptureFixture[str]) -> None:
