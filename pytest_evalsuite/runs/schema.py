@@ -55,9 +55,9 @@ class Cause(Part):
     ] = Field(
         description="agent: it raised; reply: what it returned is no answer; timeout: it did not answer in time; "
         "method: the answer could not be scored; judge: it gave no verdict; answer: the run that is graded anew or "
-        "replayed has none; attachment: the case's file has gone, has changed or could not be fetched; turn: an earlier "
-        "turn of the conversation got no answer; setup: a fixture raised; worker_crash: its process died; skip: a mark "
-        "or the agent skipped the case, or no check applies; stopped: the run ended before its turn."
+        "replayed has none; attachment: the case's file has gone, has changed or could not be fetched; turn: an "
+        "earlier turn of the conversation got no answer; setup: a fixture raised; worker_crash: its process died; "
+        "skip: a mark or the agent skipped the case, or no check applies; stopped: the run ended before its turn."
     )
     message: str
     type: IfKnown[str] = Field(None, description="The exception's class.")
