@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 
@@ -10,7 +11,15 @@ from http_service import Service, serving
 from model_server import ModelServer
 from suites import Suite
 
+from pytest_evalsuite import garbage
+
 pytest_plugins = ["pytester"]
+
+
+def pytest_collection_finish() -> None:
+    """Look for no garbage among all that the tests have imported: every run in this process would look again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -18,6 +27,8 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """An empty suite with the agents ``echo`` and ``async_echo``, in a module that a framework's is called like."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "agents"]:
         monkeypatch.delitem(sys.modules, name)
+    for name in ("set_aside", "take_back"):  # what is set aside here is to stay so
+        monkeypatch.setattr(garbage, name, lambda **_: None)
     return Suite(pytester)
 
 

@@ -24,6 +24,9 @@ for module in pkgutil.walk_packages(pytest_evalsuite.__path__, "pytest_evalsuite
     if not module.name.endswith("__main__"):
         import_module(module.name)
 
+PLUGINS = {"-n": "xdist", "--reruns": "rerunfailures", "--timeout": "timeout"}
+"""Plugins by the options that want them; loading all that are installed takes a second."""
+
 OTHER_PLUGINS = (
     *("randomly", "asyncio", "anyio", "rerunfailures", "timeout", "xdist", "html", "hypothesispytest"),
     "langsmith_plugin",
@@ -89,12 +92,13 @@ class Suite:
         return self.pytester.runpytest_inprocess(*self._without_others(), *arguments)
 
     def run_subprocess(self, *arguments: Any) -> pytest.RunResult:
-        """Run ``pytest --eval-suite`` in a process of its own, with whatever is installed but random order.
-
-        And but the plugin that comes with LangChain, which takes a second of every run.
-        """
-        others = ("-p", "no:randomly", "-p", "no:langsmith_plugin")
-        return self.pytester.runpytest_subprocess("--eval-suite", *others, *arguments)
+        """Run ``pytest --eval-suite`` in a process of its own, with our plugin and those whose options are given."""
+        given = tuple(map(str, arguments))
+        others = [name for option, name in PLUGINS.items() if any(text.startswith(option) for text in given)]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            plugins = (f"-p{name}" for name in ("evalsuite", *others))
+            return self.pytester.runpytest_subprocess(*plugins, "--eval-suite", *given)
 
     def artifact(self, name: str = "run.json") -> dict[str, Any]:
         """The artifact that a run wrote."""

@@ -10,7 +10,7 @@ from suites import Suite
 FAR = """
     import pytest
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(trylast=True, optionalhook=True)
     def pytest_configure_node(node):
         node.workerinput["evalsuite_run"] = "/no/such/folder"
 """
