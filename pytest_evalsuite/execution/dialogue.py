@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
-from pytest_evalsuite.agents.calling import Agent, Forgetting, Request
+from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.errors import TurnBroken
 from pytest_evalsuite.execution.call import Attempt, Call
@@ -90,12 +90,9 @@ class Dialogue:
     def _call(self, case: Case) -> Call:
         request = self._request_of(case)
         request.session_id = self._session_id
-        agent = self._agent
-        if case.turn == 1 and agent.reset is not None:
-            agent = Forgetting(agent, agent.reset)
-        call = Call(agent, request, self._number, self._timeout_of(case), then=partial(self._then, case.turn))
+        call = Call(self._agent, request, self._number, self._timeout_of(case), then=partial(self._then, case.turn))
         call.begin = partial(self._begin, case, call)
-        call.end = partial(self._end, case)
+        call.end = partial(self._end, case, call)
         return call
 
     def _then(self, turn: int, attempt: Attempt) -> Future[Any] | None:
@@ -109,7 +106,8 @@ class Dialogue:
             return None if case.actual is None else given_attempt(case, self._number)
         return Attempt(self._number, time.time(), 0.0, error=TurnBroken(self._broken))
 
-    def _end(self, case: Case, attempt: Attempt) -> None:
+    def _end(self, case: Case, call: Call, attempt: Attempt) -> None:
+        call.request.history = ()  # all of them together would be the square of what was said
         attempt.history = self._history[-HISTORY_LIMIT:]
         self.attempts.append(attempt)
         if isinstance(attempt.error, TurnBroken):
