@@ -651,6 +651,25 @@ def test_an_agent_that_cannot_hold_a_conversation_is_refused(talks: Suite, agent
     assert asked(talks) == []
 
 
+@pytest.mark.parametrize("agent", ["talk", "atalk"])
+def test_an_isolated_agent_is_told_what_was_said(talks: Suite, agent: str) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    talks.run("--eval-isolation=process").assert_outcomes(passed=6)
+    assert sorted(by_session(talks)) == [ASKED[:3], ASKED[3:]]
+    assert len({call["pid"] for call in calls(talks)}) == 6
+
+
+@pytest.mark.parametrize("agent", ["Counter", "counter"])
+def test_an_isolated_agent_that_would_forget_is_refused(talks: Suite, agent: str) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    result = talks.run("--eval-isolation=process")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*: case 'one/a': agent 'bot' *each process forgets what was said: let it take `history`*"]
+    )
+    assert asked(talks) == []
+
+
 @pytest.mark.parametrize(("scope", "code"), [("function", 4), ("class", 4), ("module", 0), ("session", 0)])
 def test_a_fixture_must_last_as_long_as_a_conversation(talks: Suite, scope: str, code: int) -> None:
     talks.write(
