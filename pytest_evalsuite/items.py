@@ -14,13 +14,14 @@ from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.errors import CaseError, CaseFailed, EvalsuiteError
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
-from pytest_evalsuite.execution.result import case_record, renewed, unrun_record
+from pytest_evalsuite.execution.result import case_record, renewed, reply_json, unrun_record
 from pytest_evalsuite.execution.runner import Ticket
 from pytest_evalsuite.execution.scoring import Context, ScoredAttempt, judge_case, score_attempt
 from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
 from pytest_evalsuite.roster import why_unasked
+from pytest_evalsuite.runs.reuse import answer_digest
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase
 from pytest_evalsuite.testsets import Case, TestSet
 
@@ -253,7 +254,8 @@ class CaseItem(pytest.Function):
         """The case as a plan has it."""
         case = self.case
         talk = case.conversation.id if case.turn and case.conversation is not None else None
-        return PlannedCase(case.id, case.position, case.line, case.fingerprint, self.name, self.repeats, talk)
+        answer = "" if case.actual is None else answer_digest(reply_json(case.actual))
+        return PlannedCase(case.id, case.position, case.line, case.fingerprint, self.name, self.repeats, talk, answer)
 
     def _place(self) -> dict[str, Any]:
         return {"test_set": self.test_set_key, "agent": self.agent_name, "file": self.test_set.cases_path}

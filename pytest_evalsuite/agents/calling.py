@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.errors import ConfigurationError
 
-__all__ = ["CONTEXT_NAMES", "Agent", "Forgetting", "Request", "copied"]
+__all__ = ["CONTEXT_NAMES", "Agent", "Request", "copied"]
 
 CONTEXT_NAMES: Final = ("question", "inputs", "history", "case", "session_id", "files", "metadata")
 """What an agent may declare besides the names of the case's inputs."""
@@ -99,7 +99,9 @@ class Agent:
 
     def for_conversation(self) -> Agent:
         """The agent that a conversation of its own is held with."""
-        return self if self.make is None else Instance(self, self.make)
+        if self.make is not None:
+            return Instance(self, self.make)
+        return self if self.reset is None else Forgetting(self, self.reset)
 
     def check_conversation(self, request: Request) -> None:
         """Raise ConfigurationError when the agent could not know what was said before."""
@@ -254,23 +256,27 @@ class Instance(Agent):
 
 
 class Forgetting(Agent):
-    """An agent that forgets what was said before it answers: for the first turn of a conversation."""
+    """An agent that forgets what was said before when it is first asked: what that raises is the turn's error.
+
+    It is made to forget when it is asked again after that.
+    """
 
     def __init__(self, agent: Agent, reset: Callable[[], Any]) -> None:
         super().__init__(agent.name, agent.function, is_async=agent.is_async)
         self._reset = reset
-
-    @property
-    def eval_close(self) -> None:
-        """Nothing: it is closed as the agent that it stands for."""
+        self._has_forgotten = False
 
     def __call__(self, request: Request) -> Any:
-        """Reset the agent, then call it."""
-        done = self._reset()
-        return self._after(done, request) if inspect.isawaitable(done) else super().__call__(request)
+        """Reset the agent, unless that is done, and call it."""
+        done = None if self._has_forgotten else self._reset()
+        if inspect.isawaitable(done):
+            return self._after(done, request)
+        self._has_forgotten = True
+        return super().__call__(request)
 
     async def _after(self, done: Awaitable[Any], request: Request) -> Any:
         await done
+        self._has_forgotten = True
         raw = super().__call__(request)
         return await raw if inspect.isawaitable(raw) else raw
 

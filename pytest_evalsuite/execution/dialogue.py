@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
-from pytest_evalsuite.agents.calling import Agent, Forgetting, Request
+from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.replies import output_text
 from pytest_evalsuite.errors import TurnBroken
 from pytest_evalsuite.execution.call import Attempt, Call
@@ -25,6 +26,9 @@ __all__ = ["HISTORY_LIMIT", "Dialogue"]
 
 HISTORY_LIMIT: Final = 20
 """Messages before a turn that are kept with its answer: a record is no place for a whole long conversation."""
+
+MESSAGE_LIMIT: Final = 20_000
+"""Characters of such a message that are kept: it is there again in the records of the twenty turns after it."""
 
 Then = Callable[[Attempt], Future[Any] | None]
 
@@ -53,6 +57,7 @@ class Dialogue:
         self._timeout_of = timeout_of
         self._session_id = uuid.uuid4().hex
         self._history: list[dict[str, str]] = []
+        self._kept: deque[dict[str, str]] = deque(maxlen=HISTORY_LIMIT)
         self._broken: str | None = None
         self._thens: dict[int, Then] = {}
         self._calls: list[Call] = []
@@ -90,12 +95,9 @@ class Dialogue:
     def _call(self, case: Case) -> Call:
         request = self._request_of(case)
         request.session_id = self._session_id
-        agent = self._agent
-        if case.turn == 1 and agent.reset is not None:
-            agent = Forgetting(agent, agent.reset)
-        call = Call(agent, request, self._number, self._timeout_of(case), then=partial(self._then, case.turn))
+        call = Call(self._agent, request, self._number, self._timeout_of(case), then=partial(self._then, case.turn))
         call.begin = partial(self._begin, case, call)
-        call.end = partial(self._end, case)
+        call.end = partial(self._end, case, call)
         return call
 
     def _then(self, turn: int, attempt: Attempt) -> Future[Any] | None:
@@ -109,15 +111,25 @@ class Dialogue:
             return None if case.actual is None else given_attempt(case, self._number)
         return Attempt(self._number, time.time(), 0.0, error=TurnBroken(self._broken))
 
-    def _end(self, case: Case, attempt: Attempt) -> None:
-        attempt.history = self._history[-HISTORY_LIMIT:]
+    def _end(self, case: Case, call: Call, attempt: Attempt) -> None:
+        call.request.history = ()  # all of them together would be the square of what was said
+        attempt.history = list(self._kept)
         self.attempts.append(attempt)
         if isinstance(attempt.error, TurnBroken):
             return
         asked = case.question if case.question is not None else json.dumps(dict(case.inputs), ensure_ascii=False)
-        self._history.append({"role": "user", "content": asked})
+        self._say("user", asked)
         if attempt.reply is not None:
-            self._history.append({"role": "assistant", "content": output_text(attempt.reply.output)})
+            self._say("assistant", output_text(attempt.reply.output))
         elif self._conversation.on_turn_error == "skip" or not isinstance(attempt.error, Exception):
             why = message_of(attempt.error).strip().partition("\n")[0] if attempt.error is not None else ""
             self._broken = f"turn {case.turn} ({case.id}) got no answer: {type(attempt.error).__name__}: {why}"
+
+    def _say(self, role: str, content: str) -> None:
+        self._history.append({"role": role, "content": content})
+        self._kept.append({"role": role, "content": _shortened(content)})
+
+
+def _shortened(text: str) -> str:
+    left = len(text) - MESSAGE_LIMIT
+    return text if left <= 0 else f"{text[:MESSAGE_LIMIT]}... ({left:,} more characters)"

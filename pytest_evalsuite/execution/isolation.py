@@ -79,6 +79,16 @@ class IsolatedAgent(Agent):
         """Nothing is known from one call to the next: a conversation's `history` has to tell it."""
         return
 
+    def check_conversation(self, request: Request) -> None:
+        """Raise ConfigurationError when only a process that lives on could know what was said before."""
+        try:
+            super().check_conversation(request)
+        except ConfigurationError:
+            raise ConfigurationError(
+                f"agent {self.name!r} cannot hold a conversation, for each process forgets what was said: let it take "
+                "`history`, or set `isolation: none`"
+            ) from None
+
     def __call__(self, request: Request) -> Any:
         """Start the call: an awaitable for the reply as JSON values."""
         self.check(request)

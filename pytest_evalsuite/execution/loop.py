@@ -81,10 +81,10 @@ class LoopCaller(Caller):
         Each of these takes a second at most.
         """
         super().close()
-        for agent in self.served:
-            if agent.eval_close is not None:
+        for close in dict.fromkeys(agent.eval_close for agent in self.served):  # one object's are equal
+            if close is not None:
                 with contextlib.suppress(Exception):  # nothing hangs on it, and the run is over
-                    self._loop.submit(agent.eval_close()).result(timeout=1)
+                    self._loop.submit(close()).result(timeout=1)
         self._loop.stop()
 
 

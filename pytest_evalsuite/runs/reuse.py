@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,10 +15,20 @@ from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation, Run
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 
-__all__ = ["Earlier", "Reuse", "repeats_of"]
+__all__ = ["Earlier", "Reuse", "answer_digest", "repeats_of"]
 
 NO_RESULT: Final = "no result"
 ASKED_ANEW: Final = "another turn of its conversation is asked"
+REPLY: Final = (
+    "actual_response",
+    "actual_output",
+    "tool_calls",
+    "usage",
+    "cost",
+    "trace_id",
+    "reply_metadata",
+)
+"""What a record says of a reply."""
 VERDICTS: Final = frozenset({"passed", "failed"})
 
 
@@ -69,6 +81,8 @@ class Earlier:
         changed = changed_parts(record["fingerprint"], case.fingerprint)
         if changed:
             return f"{', '.join(changed)} changed"
+        if case.answer and answer_digest((record.get("attempts") or (record,))[0]) != case.answer:
+            return "answer changed"
         before = self._versions.get((key.test_set, key.agent))
         if before is not None and agent_version is not None and before != agent_version:
             return "agent changed"
@@ -99,6 +113,12 @@ class Earlier:
 
 def _key(plan: PlannedEvaluation, case: PlannedCase) -> CaseKey:
     return CaseKey(plan.test_set, case.case_id, plan.agent)
+
+
+def answer_digest(record: Mapping[str, Any]) -> str:
+    """A digest of the reply that a record, or an attempt in one, tells of."""
+    told = {key: record[key] for key in REPLY if key in record}
+    return blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def repeats_of(record: Mapping[str, Any]) -> str:

@@ -32,6 +32,8 @@ class PlannedCase(NamedTuple):
     """How often it is asked and by what rule it then passes; empty where it is asked once."""
     conversation: str | None = None
     """The conversation that it is a turn of, which may have no name."""
+    answer: str = ""
+    """A digest of the answer that it carries itself; empty where its agent is asked."""
 
 
 @dataclass(slots=True)

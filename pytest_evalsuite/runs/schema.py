@@ -132,7 +132,7 @@ class Answered(Part):
     """What an agent's answer may bring."""
 
     history: IfKnown[list[Message]] = Field(
-        None, description="What was said before, in a conversation: the last 20 messages."
+        None, description="What was said before, in a conversation: the last 20 messages, of each 20,000 characters."
     )
     actual_response: IfKnown[str] = Field(None, description="The answer as text.")
     actual_output: JsonValue = Field(None, description="The answer where it is no text.")

@@ -56,6 +56,7 @@ def assemble(
             cases.append(case)
         found.extend((index, problem) for problem in problems)
     found.extend(never_met(raw, cases))
+    found.extend(script.nameless() if script is not None else ())
     places: Sequence[int] = range(len(cases))
     if script is not None or any(case.order for case in cases):
         cases = sorted(cases, key=lambda case: case.order) if script is None else script.finish()

@@ -74,6 +74,13 @@ class Script:
         case.tags = tuple(dict.fromkeys((*head.tags, *case.tags)))
         self._of.setdefault(name, []).append(case)
 
+    def nameless(self) -> list[tuple[int, Problem]]:
+        """Find the first case without a conversation beside those that name theirs, by its place in the file."""
+        if len(self._of) < 2 or "" not in self._of:
+            return []
+        message = "names no conversation, as other cases do: say which one it is a turn of"
+        return [(self._of[""][0].position, Problem((), message))]
+
     def finish(self) -> list[Case]:
         """Give all turns, conversation by conversation, each in its order."""
         for name, turns in self._of.items():

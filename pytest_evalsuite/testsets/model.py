@@ -141,13 +141,18 @@ class Case:
 
     @property
     def asks(self) -> list[Any]:
-        """What the agent is given, as JSON values: question, inputs, and what is mapped and attached where that is."""
+        """What the agent is given, as JSON values: question, inputs, and what is mapped and attached where that is.
+
+        In a conversation what it is said to have answered, too.
+        """
         mapped, file = self.mapped, self.file
+        scripted = self.actual if self.turn else None
         return [
             self.question,
             self.inputs,
             *(() if mapped is None else (mapped,)),
             *(() if file is None else (file.identity,)),
+            *(() if scripted is None else ({"answer": scripted.output},)),
         ]
 
     def prepare_files(self) -> None:

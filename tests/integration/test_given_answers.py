@@ -148,3 +148,41 @@ def test_fresh_trials_of_it_would_tell_nothing(suite: Suite) -> None:
     result = suite.run("--eval-baseline=base.json", "--eval-fail-on=regression", "--eval-json=run.json")
     assert "confirmation" not in suite.results()["told"]
     assert result.ret == 1
+
+
+def test_a_resumed_run_grades_another_answer_anew_and_keeps_the_same(suite: Suite) -> None:
+    text = """
+        defaults: {test_method: exact_match}
+        cases:
+          - {id: one, question: Hi, actual_response: Hello, expected_response: Hello}
+          - {id: two, question: Six, actual_response: {n: 6}, expected_response: '{"n": 6}'}
+        """
+    suite.write("set.eval.yaml", text)
+    suite.run().assert_outcomes(passed=2)
+    suite.write("set.eval.yaml", text.replace("actual_response: Hello", "actual_response: Bye"))
+    suite.run("--eval-resume", "--eval-json=run.json").assert_outcomes(passed=1, failed=1)
+    assert suite.statuses() == {"one": "failed", "two": "passed"}
+    info = suite.artifact()["run"]["resume"]
+    assert (info["reused"], [one["reason"] for one in info["dropped"]]) == (1, ["answer changed"])
+
+
+def test_a_resumed_run_holds_a_conversation_anew_that_is_scripted_otherwise(suite: Suite) -> None:
+    suite.write(
+        "agents.py",
+        """
+        def talk(question, history):
+            return history[-1]["content"]
+        """,
+    )
+    suite.configure(agents=("bot = agents:talk",))
+    text = """
+        mode: scenario
+        defaults: {test_method: exact_match}
+        cases:
+          - {id: told, question: Hi, actual_response: Hello, expected_response: Hello}
+          - {id: asked, question: What did you say?, expected_response: Hello}
+        """
+    suite.write("set.eval.yaml", text)
+    suite.run().assert_outcomes(passed=2)
+    suite.write("set.eval.yaml", text.replace("actual_response: Hello", "actual_response: Bye"))
+    suite.run("--eval-resume").assert_outcomes(failed=2)

@@ -583,6 +583,42 @@ def test_a_reset_that_fails_is_the_error_of_the_first_turn(talks: Suite) -> None
     assert asked(talks) == []
 
 
+@pytest.mark.parametrize("agent", ["counter", "async_counter"])
+def test_what_was_said_is_forgotten_before_a_conversation_whose_first_turn_is_scripted(
+    talks: Suite, agent: str
+) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    scripted = "id: a, question: hi, actual_response: 1. hi, expected"
+    talks.write("set.eval.yaml", SET.replace("id: a, question: hi, expected", scripted).replace("2. more", "1. more"))
+    talks.run().assert_outcomes(passed=5, failed=1)
+    assert asked(talks) == ["reset", *ASKED[:3], "reset", "more", "end"]
+
+
+@pytest.mark.parametrize("agent", ["counter", "async_counter"])
+def test_after_a_reset_that_fails_the_next_turn_that_is_asked_is_reset(talks: Suite, agent: str) -> None:
+    stuck = """note(question="reset")
+            resets.append(self)
+            if len(resets) == 2:
+                raise OSError("stuck")"""
+    talks.write("agents.py", "\n    resets = []" + AGENTS.replace('note(question="reset")', stuck))
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    talks.write("set.eval.yaml", "\n    on_turn_error: continue" + SET)
+    talks.run("--eval-json=run.json")
+    assert asked(talks) == ["reset", *ASKED[:3], "reset", "reset", "more", "end"]
+    assert talks.results()["two/b"]["actual_response"] == "1. more"
+
+
+def test_an_object_is_closed_that_was_only_asked_first_turns(talks: Suite) -> None:
+    closing = """class AsyncResettable(AsyncCounter):
+        async def eval_close(self):
+            note(question="close")
+"""
+    talks.write("agents.py", AGENTS.replace("class AsyncResettable(AsyncCounter):", closing))
+    talks.configure(agents=("bot = agents:async_counter",))
+    talks.run("set.eval.yaml::one/a", "set.eval.yaml::two/a").assert_outcomes(passed=2)
+    assert asked(talks) == ["reset", "hello", "reset", "hi", "close"]
+
+
 def test_cases_that_stand_alone_do_not_disturb_a_conversation(talks: Suite) -> None:
     """They are put to the same object, ahead of their turn, but never while it holds a conversation."""
     talks.configure(agents=("bot = agents:async_counter",))
@@ -611,6 +647,25 @@ def test_an_agent_that_cannot_hold_a_conversation_is_refused(talks: Suite, agent
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["*set.eval.yaml:*: case 'one/a': agent 'bot' cannot hold a conversation: let it take*"]
+    )
+    assert asked(talks) == []
+
+
+@pytest.mark.parametrize("agent", ["talk", "atalk"])
+def test_an_isolated_agent_is_told_what_was_said(talks: Suite, agent: str) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    talks.run("--eval-isolation=process").assert_outcomes(passed=6)
+    assert sorted(by_session(talks)) == [ASKED[:3], ASKED[3:]]
+    assert len({call["pid"] for call in calls(talks)}) == 6
+
+
+@pytest.mark.parametrize("agent", ["Counter", "counter"])
+def test_an_isolated_agent_that_would_forget_is_refused(talks: Suite, agent: str) -> None:
+    talks.configure(agents=(f"bot = agents:{agent}",))
+    result = talks.run("--eval-isolation=process")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*: case 'one/a': agent 'bot' *each process forgets what was said: let it take `history`*"]
     )
     assert asked(talks) == []
 

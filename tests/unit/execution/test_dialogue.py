@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.errors import CaseTimeout, TurnBroken
 from pytest_evalsuite.execution import lookahead
-from pytest_evalsuite.execution.call import Attempt
-from pytest_evalsuite.execution.dialogue import HISTORY_LIMIT, Dialogue
+from pytest_evalsuite.execution.call import Attempt, make_call
+from pytest_evalsuite.execution.dialogue import HISTORY_LIMIT, MESSAGE_LIMIT, Dialogue
 from pytest_evalsuite.execution.lookahead import Caller
 from pytest_evalsuite.execution.loop import LoopCaller
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket, request_of
@@ -120,6 +120,34 @@ def test_turns_follow_each_other_and_are_told_what_was_said(kind: Any, made: Any
     assert [output(caller.wait(job)) for job in one.jobs] == [f"{2 * turn} q{turn + 1}" for turn in range(15)]
     assert bot.asked == [f"q{turn}" for turn in range(1, 16)]
     assert [len(attempt.history) for attempt in one.attempts] == [min(2 * n, HISTORY_LIMIT) for n in range(15)]
+
+
+def test_what_each_turn_was_told_is_kept_no_longer_than_it_is_asked() -> None:
+    """Kept with every turn, it would grow with the square of the conversation."""
+    bot = Bot(is_async=False)
+    one = dialogue(bot, conversation("a", 50))
+    made = one.calls(50)
+    for call in made:
+        call.finish(make_call(call))
+    assert [output(attempt).split()[0] for attempt in one.attempts] == [str(2 * turn) for turn in range(50)]
+    assert sum(len(call.request.history) for call in made) == 0
+    assert max(len(attempt.history) for attempt in one.attempts) == HISTORY_LIMIT
+
+
+def test_a_long_message_is_told_whole_and_kept_in_part() -> None:
+    long = "x" * (MESSAGE_LIMIT + 1234)
+    heard = []
+
+    def talk(question: str, history: Any) -> str:
+        heard.append([message["content"] for message in history])
+        return long
+
+    one = Dialogue(conversation("a", 2), Agent("bot", talk), 1, request_of=request_of, timeout_of=lambda _: None)
+    for call in one.calls(2):
+        call.finish(make_call(call))
+    assert heard == [[], ["a1", long]]
+    kept = [message["content"] for message in one.attempts[1].history]
+    assert kept == ["a1", "x" * MESSAGE_LIMIT + "... (1,234 more characters)"]
 
 
 def test_a_turn_may_be_planned_long_after_the_one_before_it_has_ended(kind: Any, made: Any) -> None:

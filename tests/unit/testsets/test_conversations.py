@@ -183,7 +183,8 @@ ONE_MISTAKE = {
     f"on_turn_error: skip\ncases: [{GOOD}]": "1:1: 'on_turn_error' is for mode: scenario",
     "cases:\n- {question: q, expected_response: a, conversation: x}": "2:",
     "mode: scenario\ncases:\n- {question: q, expected_response: a, conversation: ''}": "3:",
-    "mode: scenario\ncases:\n- {id: a/b, question: q, expected_response: a}\n- {id: b, conversation: a, question: q, expected_response: a}": "4:8: id: 'a/b' is the id of the case on line 3 too",
+    "mode: scenario\ncases:\n- {id: c, conversation: a/b, question: q, expected_response: a}\n- {id: b/c, conversation: a, question: q, expected_response: a}": "4:8: id: 'a/b/c' is the id of the case on line 3 too",
+    "mode: scenario\ncases:\n- {conversation: a, question: q, expected_response: a}\n- {question: q, expected_response: a}\n- {question: r, expected_response: a}": "4:3: names no conversation, as other cases do: say which one it is a turn of",
     "mode: scenario\ncases: []": "2:1: no cases",
     "mode: scenario\n": "1:1: no cases: expected 'cases' with a list of them, 'conversations' or 'cases_from'",
 }
@@ -220,6 +221,25 @@ def test_a_table_s_mistakes_have_their_column(mistakes: Mistakes, column: str) -
     assert found == f"2:7: '{column}' is for a whole conversation: say it there, or for the test set"
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("csv", "conversation,question,expected_response\nAnn,q,a\n,r,a\n"),
+        ("jsonl", '{"conversation": "Ann", "question": "q"}\n{"question": "r"}\n'),
+    ],
+)
+def test_a_row_that_names_no_conversation_is_not_taken_for_one_of_its_own(
+    mistakes: Mistakes, kind: str, text: str
+) -> None:
+    """As where a table names a conversation in its first row only."""
+    named = text if kind == "csv" else text.replace("}", ', "expected_response": "a"}')
+    (found,) = mistakes(named, f"t.eval.{kind}")
+    assert (
+        found
+        == f"{3 if kind == 'csv' else 2}:1: names no conversation, as other cases do: say which one it is a turn of"
+    )
+
+
 def test_the_schema_says_the_same() -> None:
     schema = Draft202012Validator(json_schema())
     schema.validate(yaml.safe_load(TWO))
@@ -228,10 +248,11 @@ def test_the_schema_says_the_same() -> None:
 
 def test_a_configured_scenario_may_have_several_conversations(load: Load) -> None:
     found = load(
-        "cases:\n- {question: q, expected_response: a}\n- {question: r, expected_response: a, conversation: x}\n",
+        "cases:\n- {question: q, expected_response: a, conversation: y}\n"
+        "- {question: r, expected_response: a, conversation: x}\n",
         defaults=Defaults("scenario", "exact_match"),
     )
-    assert [told(case) for case in found.cases] == [("", 1), ("x", 1)]
+    assert [told(case) for case in found.cases] == [("y", 1), ("x", 1)]
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.booleans()), min_size=1), st.randoms())
