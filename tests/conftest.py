@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 
@@ -14,6 +15,10 @@ from suites import Suite
 from pytest_evalsuite import garbage
 
 pytest_plugins = ["pytester"]
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # measuring the hundreds of processes that tests start takes minutes
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        os.environ.pop(name, None)
 
 
 def pytest_collection_finish() -> None:
