@@ -11,6 +11,16 @@ from typing import Any
 import pytest
 from suites import Suite
 
+DEADLY = """
+    import os, time
+
+    def agent(question):
+        if question == "die":
+            os._exit(7)
+        time.sleep(0.1)  # so that xdist hears of the death before it has anything to say to the dead
+        return question
+"""
+
 ALL = ("anyio", "asyncio", "html", "metadata", "randomly", "rerunfailures", "timeout", "xdist", "xdist.looponfail")
 GUARD = 60
 """Seconds after which a run hangs; none takes more than a few."""
@@ -128,7 +138,7 @@ def test_a_selection_of_nothing_fails_under_workers_too(neighbours: Neighbours) 
 @pytest.mark.parametrize("dist", ["load", "worksteal"])
 def test_a_case_whose_worker_died_is_an_error_and_the_others_have_results(neighbours: Neighbours, dist: str) -> None:
     suite = neighbours.suite
-    suite.write("deadly.py", "import os\ndef agent(question): return os._exit(7) if question == 'die' else question\n")
+    suite.write("deadly.py", DEADLY)
     suite.cases(
         *(f"c{n}: {n} -> {n}" for n in range(5)), "killer@1: die -> die", *(f"d{n}: {n} -> {n}" for n in range(5))
     )
@@ -160,7 +170,7 @@ def test_stopping_early_under_workers_leaves_the_rest_not_run(neighbours: Neighb
 
 def test_the_journal_has_what_finished_before_the_process_died(neighbours: Neighbours) -> None:
     suite = neighbours.suite
-    suite.write("deadly.py", "import os\ndef agent(question): return os._exit(7) if question == 'die' else question\n")
+    suite.write("deadly.py", DEADLY)
     suite.cases("a: 1 -> 1", "b: 2 -> zwei", "killer: die -> die", "c: 3 -> 3")
     assert neighbours.run("--eval-agent=deadly:agent", "set.eval.yaml").ret == 7
     (run,) = (suite.path / ".evalsuite" / "runs").iterdir()
