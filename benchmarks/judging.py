@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,41 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from _measure import Command, Row, in_turn, median, script
+from _service import serving
 from _suites import eval_pytest, plain_pytest, prepare, waits
 
 AT_ONCE = 50
 
-SERVER = """
-import asyncio, json
-
 VERDICT = json.dumps({"reason": "The answer says what was expected.", "score": 0.9})
-MESSAGE = {"role": "assistant", "content": VERDICT}
-BODY = json.dumps({
-    "id": "x", "object": "chat.completion", "created": 0, "model": "m",
-    "choices": [{"index": 0, "finish_reason": "stop", "message": MESSAGE}],
+COMPLETION = {
+    "id": "x",
+    "object": "chat.completion",
+    "created": 0,
+    "model": "m",
+    "choices": [
+        {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": VERDICT}},
+    ],
     "usage": {"prompt_tokens": 400, "completion_tokens": 20, "total_tokens": 420},
-}).encode()
-HEAD = b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(BODY)
-
-async def serve(reader, writer):
-    while True:
-        try:
-            head = await reader.readuntil(b"\\r\\n\\r\\n")
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return writer.close()
-        lines = head.lower().split(b"\\r\\n")
-        length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
-        await reader.readexactly(length)
-        await asyncio.sleep(0.05)
-        writer.write(HEAD + BODY)
-
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-asyncio.run(main())
-"""
+}
 
 BARE = """
 import time
@@ -83,16 +64,10 @@ print(time.perf_counter() - start)
 @contextmanager
 def model() -> Iterator[None]:
     """A model that answers after 50 ms, in a process of its own, which this process's children find."""
-    process = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the server says nothing")
-        os.environ["OPENAI_BASE_URL"] = f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
+    with serving(COMPLETION, 0.05) as address:
+        os.environ["OPENAI_BASE_URL"] = f"{address}/v1"
         os.environ["OPENAI_API_KEY"] = "none"
         yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def measure(quick: bool) -> list[Row]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,35 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from _measure import Command, Row, in_turn, median, ratio, script
+from _service import serving
 from _suites import eval_pytest, plain_pytest, prepare, waits, write_yaml
 
 AT_ONCE = 50
-
-SERVER = """
-import asyncio
-
-BODY = b'{"answer": "done"}'
-HEAD = b"HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(BODY)
-
-async def serve(reader, writer):
-    while True:
-        try:
-            head = await reader.readuntil(b"\\r\\n\\r\\n")
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return writer.close()
-        lines = head.lower().split(b"\\r\\n")
-        length = next(int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length"))
-        await reader.readexactly(length)
-        await asyncio.sleep(0.02)
-        writer.write(HEAD + BODY)
-
-async def main():
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await server.serve_forever()
-
-asyncio.run(main())
-"""
 
 BARE = """
 import asyncio, os, sys, time, httpx, yaml
@@ -70,15 +44,9 @@ print(time.perf_counter() - start)
 @contextmanager
 def service() -> Iterator[None]:
     """A service that answers after 20 ms, in a process of its own, which this process's children find."""
-    process = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
-    try:
-        if process.stdout is None:
-            raise RuntimeError("the server says nothing")
-        os.environ["BENCH_URL"] = f"http://127.0.0.1:{int(process.stdout.readline())}/"
+    with serving({"answer": "done"}, 0.02) as address:
+        os.environ["BENCH_URL"] = f"{address}/"
         yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def measure(quick: bool) -> list[Row]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.agents.completion import Completion, collected, completion_of
 from pytest_evalsuite.agents.environment import Secrets, clipped
-from pytest_evalsuite.agents.extras import require
 from pytest_evalsuite.agents.per_loop import PerLoop
 from pytest_evalsuite.agents.reading import read_arguments
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
@@ -22,6 +21,7 @@ from pytest_evalsuite.agents.tools import described, outcome, validated
 from pytest_evalsuite.agents.usage import total_cost, total_usage
 from pytest_evalsuite.agents.version import version_of
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
+from pytest_evalsuite.extras import require
 
 if TYPE_CHECKING:
     import openai

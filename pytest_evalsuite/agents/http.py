@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from pytest_evalsuite.agents.environment import VARIABLE, Secrets, clipped
-from pytest_evalsuite.agents.extras import require
 from pytest_evalsuite.agents.per_loop import PerLoop
 from pytest_evalsuite.agents.reading import Reader
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.agents.template import ROOTS, as_json, check_template, fill
 from pytest_evalsuite.agents.waiting import RateLimit, backoff_of, retry_after
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
+from pytest_evalsuite.extras import require
 
 if TYPE_CHECKING:
     import httpx

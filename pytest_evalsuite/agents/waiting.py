@@ -24,7 +24,7 @@ _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|second|min|minute)")
 
 def backoff_of(attempt: int, first: float) -> float:
     """Seconds to wait after so many attempts: twice as long each time, less up to a half of it at random."""
-    return float(min(MAX_WAIT, first * 2.0 ** min(attempt - 1, 30)) * random.uniform(0.5, 1.0))  # noqa: S311
+    return float(min(MAX_WAIT, first * 2.0 ** min(attempt - 1, 30)) * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

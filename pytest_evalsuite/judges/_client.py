@@ -8,10 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, ClassVar, Final
 
 from pytest_evalsuite.errors import ConfigurationError, JudgeError
+from pytest_evalsuite.extras import require
 from pytest_evalsuite.judges._llm import Completion
 
 __all__ = ["ClientChat", "needs"]
@@ -46,11 +46,7 @@ class ClientChat(ABC):
         self._made: Any = None
         if not asks:
             return
-        if find_spec(self.provider) is None:
-            raise ConfigurationError(
-                f"the judge {self.model} needs the client {self.provider}: "
-                f"pip install 'pytest-evalsuite[{self.extra}]'"
-            )
+        require(f"the judge {self.model}", self.extra, self.provider)
         self._check()
 
     @property

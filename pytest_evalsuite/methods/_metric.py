@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pytest_evalsuite.errors import MethodError
+from pytest_evalsuite.extras import missing_library
 from pytest_evalsuite.methods._base import Answer, Method, Score
-from pytest_evalsuite.methods._extras import missing_library
 from pytest_evalsuite.methods._text import excerpt
 
 __all__ = ["TextMetric"]
@@ -35,7 +35,7 @@ class TextMetric(Method):
 
     def problem(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Refuse a library that is not installed, and expected responses that nothing can be compared with."""
-        if self.library and (missing := missing_library(self.method, self.library, self.extra)):
+        if self.library and (missing := missing_library(self.method, self.extra, self.library)):
             return missing
         for text in expected_responses:
             if len(text) > self.longest:

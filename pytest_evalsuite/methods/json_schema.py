@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pydantic import Field, field_validator
 
+from pytest_evalsuite.extras import missing_library
 from pytest_evalsuite.methods._base import Answer, Method, Score
-from pytest_evalsuite.methods._extras import missing_library
 from pytest_evalsuite.methods._json import MAX_DEPTH, depth, parse
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonSchema"]
 
-_EXTRA: Final = ("jsonschema", "schema")
+_EXTRA: Final = ("schema", "jsonschema")
 _MOST_FAULTS: Final = 20
 _SHOWN: Final = 3
 

@@ -8,12 +8,12 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_evalsuite.errors import AttachmentError, ConfigurationError
+from pytest_evalsuite.extras import require
 from pytest_evalsuite.testsets.media import MediaSniffer
 
 __all__ = ["Fetched", "Fetcher", "check_address", "read_hosts"]
@@ -163,8 +163,6 @@ def read_hosts(names: Iterable[str]) -> frozenset[Place]:
                 f"got {name!r}"
             )
         hosts.add((found["host"].strip("[]"), int(found["port"]) if found["port"] else None))
-    if hosts and find_spec("httpx") is None:
-        raise ConfigurationError(
-            "evalsuite_fetch_hosts needs httpx, which is not installed: pip install 'pytest-evalsuite[http]'"
-        )
+    if hosts:
+        require("evalsuite_fetch_hosts", "http", "httpx")
     return frozenset(hosts)

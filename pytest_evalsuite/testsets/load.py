@@ -17,7 +17,7 @@ from pytest_evalsuite.testsets.attachments import FileFinder, FileRules
 from pytest_evalsuite.testsets.cases import RawCases, YamlCases, YamlTurns, mistakes_in, worded
 from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.conversation import Head, Script
-from pytest_evalsuite.testsets.conversations import Heads, read_heads, turns_of
+from pytest_evalsuite.testsets.conversation_reader import Heads, read_heads, turns_of
 from pytest_evalsuite.testsets.csv_reader import read_csv
 from pytest_evalsuite.testsets.defaults import Defaults, read_defaults
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS, SET

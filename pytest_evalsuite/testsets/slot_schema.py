@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_evalsuite.errors import CaseTimeout
-from pytest_evalsuite.methods._extras import missing_library
+from pytest_evalsuite.extras import missing_library
 from pytest_evalsuite.methods._json import MAX_DEPTH, depth
 from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.problems import Problem
@@ -40,7 +40,7 @@ def schema_problem(key: str, schema: dict[str, Any]) -> str | None:
     """Say why a schema cannot be used, or None."""
     if depth(schema) > MAX_DEPTH:
         return f"{key!r} is nested more than {MAX_DEPTH} levels deep"
-    if (missing := missing_library(key, "jsonschema", "schema")) is not None:
+    if (missing := missing_library(key, "schema", "jsonschema")) is not None:
         return missing
     from pytest_evalsuite.methods._schema import schema_fault
 

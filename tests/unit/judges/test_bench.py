@@ -91,8 +91,9 @@ def test_a_model_needs_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_model_needs_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_evalsuite.judges._client.find_spec", lambda name: None)
-    with pytest.raises(ConfigurationError, match=r"openai:tiny needs the client openai: pip install '.*\[judge\]'"):
+    monkeypatch.setattr("pytest_evalsuite.extras.find_spec", lambda name: None)
+    missing = r"openai:tiny needs openai, which is not installed: pip install 'pytest-evalsuite\[judge\]'"
+    with pytest.raises(ConfigurationError, match=missing):
         Bench("openai:tiny").get()
     with pytest.raises(ConfigurationError, match=r"pip install 'pytest-evalsuite\[anthropic\]'"):
         Bench("anthropic:opus").get()

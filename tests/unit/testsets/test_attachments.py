@@ -453,7 +453,7 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path) -> None:
 
 
 def test_fetching_needs_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_evalsuite.testsets.fetching.find_spec", lambda name: None)
+    monkeypatch.setattr("pytest_evalsuite.extras.find_spec", lambda name: None)
     with pytest.raises(ConfigurationError, match=r"pip install 'pytest-evalsuite\[http\]'"):
         read_hosts(["example.org"])
     assert read_hosts([]) == frozenset()

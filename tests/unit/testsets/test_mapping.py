@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_evalsuite.methods import _extras
+from pytest_evalsuite import extras
 from pytest_evalsuite.testsets import TestSet
 from pytest_evalsuite.testsets.mapping import InputSlot, SlotMapping, read_case_field
 from pytest_evalsuite.testsets.paths import lookup, structured
@@ -202,7 +202,7 @@ def test_a_slot_that_its_method_cannot_compare_is_a_mistake_of_the_case(mistakes
 
 
 def test_schemas_need_their_library(mistakes: Mistakes, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     assert mistakes("inputs_schema: {type: object}\nmapping: {outputs: {a: t}}\n" + CASES) == [
         "1:1: inputs_schema needs jsonschema, which is not installed: pip install 'pytest-evalsuite[schema]'"
     ]
