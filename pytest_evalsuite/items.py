@@ -103,10 +103,10 @@ class CaseItem(pytest.Function):
         case, settings = self.case, state.settings
         iterations, timeout = settings.iterations_of(case), settings.timeout_of(case)
         then = self._begin_to_score if case.waits else None
-        answers = state.stored_answers(self, range(1, iterations + 1))
+        answers = state.earlier.stored_answers(self, range(1, iterations + 1))
         if not answers:
             case.prepare_files()
-        return Ticket(self, case, agent, iterations, timeout, then, answers, state.last_turn_of(self))
+        return Ticket(self, case, agent, iterations, timeout, then, answers, state.earlier.last_turn_of(self))
 
     @property
     def key(self) -> CaseKey:
@@ -141,7 +141,7 @@ class CaseItem(pytest.Function):
         """
         self.record = None
         state = self.config.stash[STATE]
-        kept = state.kept_record(self)
+        kept = state.earlier.kept_record(self)
         only_looks = self.config.getoption("setuponly")
         if kept is None or only_looks or state.wants_trials(self, kept):
             super().setup()
@@ -177,7 +177,7 @@ class CaseItem(pytest.Function):
         context = self._context()
         if self.case.measures and not (ticket.answered or self.case.actual):
             context.ask_again = lambda: state.runner.ask_once(ticket)
-            context.before = lambda check: state.measured_before(self, check)
+            context.before = lambda check: state.earlier.measured_before(self, check)
         return [score_attempt(self.case, attempt, context) for attempt in attempts]
 
     def _ask_again(self, state: EvalSession, record: Mapping[str, Any]) -> Confirmation:
@@ -189,7 +189,7 @@ class CaseItem(pytest.Function):
         while policy.is_open(record, counts["passed"], counts["failed"]):
             number += 1
             then, timeout = self.ticket(agent).then, state.settings.timeout_of(case)
-            answers = state.stored_answers(self, range(number, number + 1))
+            answers = state.earlier.stored_answers(self, range(number, number + 1))
             ticket = Ticket(object(), case, agent, 1, timeout, then, answers, anew=True, first=number)
             with state.runner.alone() if case.measures else nullcontext():
                 attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))

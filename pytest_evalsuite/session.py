@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,10 +13,11 @@ from pytest_evalsuite import collection, garbage, signals
 from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.comparison.judgement import Judgement, judge_run
 from pytest_evalsuite.comparison.policy import Policy, base_by_case
+from pytest_evalsuite.earlier import EarlierRuns
 from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.judging import JudgingDesk
-from pytest_evalsuite.execution.replay import NOBODY, attempt_json, given_attempt, recorded_attempt, stored_attempts
+from pytest_evalsuite.execution.replay import NOBODY, attempt_json
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
@@ -36,13 +37,11 @@ from pytest_evalsuite.runs.sharding import shard_of, suite_digest
 from pytest_evalsuite.runs.store import clear_output, write_atomically
 from pytest_evalsuite.settings import Settings, check_together, read_settings
 from pytest_evalsuite.sources import Sources
-from pytest_evalsuite.testsets.fingerprint import changed_parts
 from pytest_evalsuite.version import __version__
 
 if TYPE_CHECKING:
     from pytest_evalsuite.comparison.decision import BlameRule
     from pytest_evalsuite.comparison.model import Comparison
-    from pytest_evalsuite.runs.reuse import Earlier
 
 __all__ = ["EvalSession", "start"]
 
@@ -77,6 +76,7 @@ class EvalSession:
         self.policy = Policy(settings.fail_on, confirm=settings.confirm)
         self.collected: dict[tuple[str, str], Collected] = {}
         """By test set and agent, before any selection."""
+        self.earlier = EarlierRuns(sources, self.collected)
         self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
         self.usage_errors: list[str] = []
         self.hints: list[str] = []
@@ -99,8 +99,6 @@ class EvalSession:
         self._is_far = False
         """Whether this worker is on a machine that does not have the run's folder."""
         self._shard: dict[str, Any] | None = None
-        self._turns: dict[tuple[str, str, str], list[CaseItem]] | None = None
-        self._standing: dict[CaseItem, bool] = {}
         self._comparison: Comparison | None = None
         self._judgement: Judgement | None = None
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
@@ -221,59 +219,6 @@ class EvalSession:
         nobody = self.sources.regrade is not None or item.agent is NOBODY
         return not nobody and self.policy.wants_trials(record)
 
-    def kept_record(self, item: CaseItem) -> dict[str, Any] | None:
-        """The record of the item's case in the run that this one goes on with, where it stands."""
-        earlier = self.sources.resume
-        if earlier is None or not self._all_stand(self._turns_with(item), earlier):
-            return None
-        record = earlier.record(item.key)
-        return None if record is None else item.renewed(record)
-
-    def _all_stand(self, turns: Sequence[CaseItem], earlier: Earlier) -> bool:
-        """Whether the results of all turns of a conversation stand; worked out once for each."""
-        if turns[0] not in self._standing:
-            self._standing[turns[0]] = all(self._stands(turn, earlier) for turn in turns)
-        return self._standing[turns[0]]
-
-    def _stands(self, item: CaseItem, earlier: Earlier) -> bool:
-        version = self.collected[item.test_set_key, item.agent_name].agent_version
-        return earlier.why_not(item.key, item.planned(), version) is None
-
-    def _turns_with(self, item: CaseItem) -> Sequence[CaseItem]:
-        """The selected turns of the conversation that the item's case is one of; a case that stands alone."""
-        if item.case.turn == 0:
-            return (item,)
-        if self._turns is None:
-            self._turns = {}
-            for other in item.session.items:
-                if isinstance(other, CaseItem) and other.case.turn:
-                    key = (other.test_set_key, other.agent_name, other.case.unit)
-                    self._turns.setdefault(key, []).append(other)
-        return self._turns[item.test_set_key, item.agent_name, item.case.unit]
-
-    def last_turn_of(self, item: CaseItem) -> int:
-        """The last turn of its conversation that is selected; 0 for a case that stands alone."""
-        return max(turn.case.turn for turn in self._turns_with(item))
-
-    def measured_before(self, item: CaseItem, check: str) -> Mapping[str, Any] | None:
-        """The evidence of a check in the run that this one is compared with, for the same question."""
-        side = self.sources.baseline
-        record = None if side is None else side.records([item.key]).get(item.key)
-        if record is None or "question" in changed_parts(record["fingerprint"], item.case.fingerprint):
-            return None
-        return next((one.get("evidence") for one in record.get("checks", ()) if one["name"] == check), None)
-
-    def stored_answers(self, item: CaseItem, numbers: Iterable[int]) -> Sequence[Attempt]:
-        """The answers to the item's case that are there to be scored; none where its agent is asked."""
-        if item.case.actual is not None and item.case.turn == 0:
-            return (given_attempt(item.case),)
-        recording = self.sources.replay
-        if recording is not None:
-            found = ((number, recording.answer(item.key, item.case.fingerprint, number)) for number in numbers)
-            return [recorded_attempt(answer, number) for number, answer in found]
-        earlier = self.sources.regrade
-        return () if earlier is None else stored_attempts(item.case, earlier.record(item.key), earlier.run_id)
-
     def keep_answers(self, item: CaseItem, attempts: Iterable[Attempt]) -> None:
         """Keep what came of attempts, where a run is recorded."""
         if self.settings.record:
@@ -303,7 +248,7 @@ class EvalSession:
                 if not isinstance(other, CaseItem) or not _may_run_ahead(other):
                     continue
                 shares_agent = self._asks_nobody() or other.shares_agent_with(item)
-                if shares_agent and self.kept_record(other) is None:
+                if shares_agent and self.earlier.kept_record(other) is None:
                     yield other.ticket(agent)
 
         return tickets
