@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
 import json
-import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from pytest_evalsuite.agents.connections import Connections, shown_as
 from pytest_evalsuite.agents.environment import VARIABLE, Secrets, clipped
 from pytest_evalsuite.agents.per_loop import PerLoop
 from pytest_evalsuite.agents.reading import Reader
@@ -34,9 +30,6 @@ MAX_BYTES: Final = 10_000_000
 MAX_SESSIONS: Final = 10_000
 """Conversations whose cookies are kept; the one that was not heard of for longest is forgotten first."""
 DEFAULT_PARTS: Final = ("question", "inputs", "history", "session_id", "metadata", "files")
-
-_address: Final[ContextVar[str]] = ContextVar("evalsuite_http_address", default="")
-"""What may be shown of the address that is asked."""
 
 
 class HttpAgent:
@@ -94,7 +87,7 @@ class HttpAgent:
         self._rate_limit = None if rate_limit is None else RateLimit(rate_limit)
         self._timeout, self._max_bytes = timeout, max_bytes
         self._cookies: OrderedDict[str, httpx.Cookies] | None = OrderedDict() if cookies else None
-        self._clients = PerLoop(_Clients)
+        self._clients = PerLoop(Connections)
         self.eval_version = _digest(
             [self._method, url, _public(headers or {}), params, body, output, tool_calls, usage, cost, cookies]
         )
@@ -136,8 +129,6 @@ class HttpAgent:
 
         if self._rate_limit is not None:
             await self._rate_limit.turn()
-        _hide_addresses()
-        token = _address.set(self._shown)
         try:
             response, content = await asyncio.wait_for(self._exchange(made, session_id), self._timeout)
             return self._read(response, content)
@@ -153,11 +144,8 @@ class HttpAgent:
             detail = self._told(f"{type(error).__name__}: {error}")
             raise AgentError(f"{self._place()} could not be asked: {detail}") from None
 
-        finally:
-            _address.reset(token)
-
     async def _exchange(self, made: Mapping[str, Any], session_id: str) -> tuple[httpx.Response, bytes]:
-        with self._clients.get().one() as client:
+        with self._clients.get().one() as client, shown_as(self._shown):
             request = client.build_request(self._method, self._url, timeout=self._timeout, **made)
             jar = self._cookies.get(session_id) if self._cookies is not None else None
             if jar is not None:
@@ -277,56 +265,6 @@ class HttpAgent:
 
     def _place(self) -> str:
         return f"{self._method} {self._shown}"
-
-
-class _Hiding(logging.Filter):
-    """Lets httpx log our requests by the address that may be shown, and others as they are."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass."""
-        shown = _address.get()
-        if shown and isinstance(record.args, tuple):
-            record.args = tuple(shown if type(part).__name__ == "URL" else part for part in record.args)
-        return True
-
-
-@functools.cache
-def _hide_addresses() -> None:
-    logging.getLogger("httpx").addFilter(_Hiding())
-
-
-class _Clients:
-    """Clients of one event loop, each for one request at a time.
-
-    One client for all would hand the connection that is idle first to every request that begins at the same moment;
-    those that come late ask it again, and its time grows with their square.
-    """
-
-    def __init__(self) -> None:
-        import httpx
-
-        self._tls = httpx.create_ssl_context()
-        self._idle: list[httpx.AsyncClient] = []
-
-    @contextmanager
-    def one(self) -> Iterator[httpx.AsyncClient]:
-        """A client that nobody else uses meanwhile."""
-        client = self._idle.pop() if self._idle else self._make()
-        try:
-            yield client
-        finally:
-            self._idle.append(client)
-
-    async def aclose(self) -> None:
-        """Close the connections of those that are not in use."""
-        while self._idle:
-            await self._idle.pop().aclose()
-
-    def _make(self) -> httpx.AsyncClient:
-        import httpx
-
-        nobodys = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # else sessions would share the client's
-        return httpx.AsyncClient(verify=self._tls, cookies=nobodys)
 
 
 class _Again(Exception):
