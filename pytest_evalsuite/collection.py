@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import pytest
@@ -28,6 +28,9 @@ from pytest_evalsuite.runs.plan import Collected
 from pytest_evalsuite.testsets import Case, TestSet
 from pytest_evalsuite.testsets.positions import walk
 from pytest_evalsuite.testsets.source import read_text
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.runs.recording import Recording
 
 __all__ = ["TestSetFile", "eval_agent", "eval_judge", "pytest_collect_file"]
 
@@ -157,7 +160,8 @@ class TestSetFile(pytest.Module):
                 if judged:
                     item.judge_source = judge_source
                     item.promised_judges = promised if judge.scope == "session" else Future()
-                lacking = None if overridden else why_unasked(agent, test_set, case)
+                required = _required(agent, agent_name, place[0], replay)
+                lacking = None if overridden else why_unasked(required, test_set, case)
                 marker.mark(item, case, lacking)
                 yield item
         common = configuration_of(test_set)
@@ -170,6 +174,8 @@ class TestSetFile(pytest.Module):
                 configured = None if overridden else state.names.target_of(agent_name)
                 version = None if agent is NOBODY else version_of(target)
                 side = agent_configuration(agent_name, configured, described(target), version)
+            if agent is not None and not overridden:
+                state.required[place[0], agent_name] = agent.required
             state.collected[place[0], agent_name] = Collected(count, side["version"], {**common, "agent": side})
 
     def _source_of(self, fixture: pytest.FixtureDef[Any]) -> str:
@@ -184,6 +190,13 @@ class TestSetFile(pytest.Module):
         if name.endswith("]") and hasattr(item, "_id"):  # since 9.2 pytest tells names and parameters apart
             item._id = type(item._id).parse(item.nodeid)
         return item
+
+
+def _required(agent: Agent | None, name: str, test_set: str, replay: Recording | None) -> frozenset[str]:
+    """The parameters that the agent requires, or has required where its answers are replayed."""
+    if agent is not None:
+        return agent.required
+    return frozenset() if replay is None else replay.required(test_set, name)
 
 
 def _prepares_each(fixtures: Any) -> pytest.FixtureDef[Any] | None:

@@ -156,7 +156,7 @@ class CaseItem(pytest.Function):
     def _evaluate(self, state: EvalSession) -> tuple[dict[str, Any], BaseException | None]:
         """Ask the agent and score its answers: the record, and what kept it from a verdict."""
         agent = state.agent_of(self)
-        if (reason := why_unasked(agent, self.test_set, self.case)) is not None:
+        if (reason := why_unasked(agent.required, self.test_set, self.case)) is not None:
             raise pytest.skip.Exception(escape_terminal(reason), _use_item_location=True)
         ticket = self.ticket(agent)
         case = self.case

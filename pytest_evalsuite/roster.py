@@ -83,14 +83,11 @@ class Roster:
         self._checked.add(key)
 
 
-def why_unasked(agent: Agent | None, test_set: TestSet, case: Case) -> str | None:
-    """Say what the case lacks of what this agent needs, where the test set maps inputs; else None.
-
-    Without an agent, only what the test set itself calls required can be lacking.
-    """
+def why_unasked(required: frozenset[str], test_set: TestSet, case: Case) -> str | None:
+    """Say what the case lacks of the parameters that its agent requires, where the test set maps inputs; else None."""
     if case.mapped is None or test_set.slots is None or test_set.slots.mapping is None:
         return None
-    return test_set.slots.mapping.why_unasked(case, frozenset() if agent is None else agent.required)
+    return test_set.slots.mapping.why_unasked(case, required)
 
 
 class AgentsOf:

@@ -76,6 +76,8 @@ class EvalSession:
         self.policy = Policy(settings.fail_on, confirm=settings.confirm)
         self.collected: dict[tuple[str, str], Collected] = {}
         """By test set and agent, before any selection."""
+        self.required: dict[tuple[str, str], frozenset[str]] = {}
+        """The parameters without default of each agent that could be looked at."""
         self.earlier = EarlierRuns(sources, self.collected)
         self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
         self.usage_errors: list[str] = []
@@ -233,8 +235,9 @@ class EvalSession:
         if self.settings.record:
             for (test_set, agent), collected in self.collected.items():
                 side = (collected.configuration or {}).get("agent")
+                required = sorted(self.required.get((test_set, agent), ()))
                 place = {"test_set": test_set, "agent": agent}
-                self._recorder.keep_answer({"kind": "agent", **place, "configuration": side})
+                self._recorder.keep_answer({"kind": "agent", **place, "configuration": side, "required": required})
 
     def following(self, item: CaseItem, agent: Agent) -> Callable[[], Iterable[Ticket]] | None:
         """The cases that pytest will set up from this one on and that are put to the same agent."""

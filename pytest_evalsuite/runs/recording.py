@@ -24,6 +24,7 @@ class Recording:
         """By fingerprint, for a case that has another id or file now."""
         self._verdicts: dict[str, Mapping[str, Any]] = {}
         self._agents: dict[tuple[str, str], dict[str, Any]] = {}
+        self._required: dict[tuple[str, str], frozenset[str]] = {}
         for line in lines:
             self._take(line)
 
@@ -54,11 +55,16 @@ class Recording:
         """The agent's configuration, as the run's artifact has it, or None."""
         return self._agents.get((test_set, agent))
 
+    def required(self, test_set: str, agent: str) -> frozenset[str]:
+        """The agent's parameters without default: a case that lacks one of them was not put to it."""
+        return self._required.get((test_set, agent), frozenset())
+
     def _take(self, line: Mapping[str, Any]) -> None:
         if line["kind"] == "verdict":
             self._verdicts[line["key"]] = line
         elif line["kind"] == "agent":
             self._agents[line["test_set"], line["agent"]] = line["configuration"]
+            self._required[line["test_set"], line["agent"]] = frozenset(line["required"])
         else:
             key = CaseKey(line["test_set"], line["case_id"], line["agent"])
             self._answers[key, line["number"]] = line  # of a case that was run again, the last

@@ -285,3 +285,22 @@ def test_a_copy_of_the_run_in_the_repository_is_replayed(suite: Suite) -> None:
     suite.run("--eval-replay=recorded", "--eval-json=run.json")
     assert suite.results() == suite.results("first.json")
     assert suite.calls() == []
+
+
+def test_a_case_that_lacked_what_its_agent_requires_is_skipped_again(suite: Suite) -> None:
+    suite.write("agents.py", "def tiers(text, tier):\n    return {'said': f'{text} {tier}'}\n")
+    suite.configure(agents=("tiers = agents:tiers",))
+    suite.write(
+        "set.eval.yaml",
+        """
+        mapping: {inputs: {text: text, tier: tier}, outputs: {said: said}}
+        cases:
+          - {id: whole, inputs: {text: hi, tier: gold}, expected: {said: hi gold}}
+          - {id: lacking, inputs: {text: hi}, expected: {said: hi gold}}
+        """,
+    )
+    suite.run("--eval-record", "--eval-json=first.json")
+    assert suite.statuses("first.json") == {"whole": "passed", "lacking": "skipped"}
+    suite.write("agents.py", "raise SystemExit('the agent was loaded')")
+    suite.run("--eval-replay=latest", "--eval-json=run.json")
+    assert suite.results() == suite.results("first.json")
