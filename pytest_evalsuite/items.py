@@ -23,6 +23,7 @@ from pytest_evalsuite.reporting.failure import headline
 from pytest_evalsuite.roster import why_unasked
 from pytest_evalsuite.runs.reuse import answer_digest
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase
+from pytest_evalsuite.runs.summary import gate_status
 from pytest_evalsuite.testsets import Case, TestSet
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ class CaseItem(pytest.Function):
                 return
             state.names.take_judge(self)
         record, error = (kept, None) if kept is not None else self._evaluate(state)
+        state.ask_people(record)
         if state.wants_trials(self, record):
             record["confirmation"] = self._ask_again(state, record).as_json()
         self._conclude(state, record, error)
@@ -202,7 +204,7 @@ class CaseItem(pytest.Function):
 
     def _conclude(self, state: EvalSession, record: dict[str, Any], error: BaseException | None) -> None:
         """Keep the record, and raise what pytest is to say of it already now."""
-        status = record["status"]
+        status = gate_status(record)
         if status in ("failed", "error") and "known_failure" not in record:
             tolerated = state.policy.why_tolerated(record)
             if tolerated is not None:
@@ -220,7 +222,7 @@ class CaseItem(pytest.Function):
     def runtest(self) -> None:
         """Fail if the answer scored under the bar."""
         record = self.record
-        if record is not None and record["status"] == "failed":
+        if record is not None and gate_status(record) == "failed":
             if "tolerated" in record:
                 raise pytest.xfail.Exception(f"{headline(record)}; {escape_terminal(record['tolerated'])}")
             raise CaseFailed(headline(record))
@@ -262,13 +264,15 @@ class CaseItem(pytest.Function):
 
     def _keep_properties(self, record: Mapping[str, Any]) -> None:
         """Let JUnit reports and other plugins see the figures; a case that is run again has new ones."""
-        method = record["test_method"]
+        method, status_for_gate = record["test_method"], gate_status(record)
         figures = {
             "status": record["status"],
             "score": record["score"],
             "passing_score": record["passing_score"],
             "method": method if isinstance(method, str) else ", ".join(method),
         }
+        if status_for_gate != record["status"]:
+            figures["human_verdict"] = record["human_verdict"]["approval"]
         others = [entry for entry in self.user_properties if entry[0] not in figures]
         self.user_properties[:] = [*others, *figures.items()]
 

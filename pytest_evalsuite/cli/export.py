@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_evalsuite.assessments.reading import read_assessed_run
 from pytest_evalsuite.cli._common import add_run, named_run, say
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.reporting.csv import csv_text
@@ -15,7 +16,6 @@ from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.junit import junit_xml
 from pytest_evalsuite.reporting.markdown import run_markdown
 from pytest_evalsuite.runs.artifact import artifact_parts
-from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.store import write_atomically
 
@@ -56,7 +56,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the run."""
-    kept = read_run(named_run(args).path)
+    kept, problems = read_assessed_run(named_run(args).path)
+    for problem in problems:
+        say(f"problem: {problem}", sys.stderr)
     try:
         parts = [part.encode() for part in FORMATS[args.format](kept)]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

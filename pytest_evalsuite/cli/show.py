@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_evalsuite.assessments.reading import read_assessed_run
 from pytest_evalsuite.cli._case import as_text, case_lines
 from pytest_evalsuite.cli._common import (
     add_json,
@@ -24,11 +26,11 @@ from pytest_evalsuite.cli._tables import shortened, table
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.reporting.people import in_short
 from pytest_evalsuite.reporting.terminal import COLUMNS
 from pytest_evalsuite.runs.artifact import evaluation_head
-from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import Run
-from pytest_evalsuite.runs.summary import STATUSES
+from pytest_evalsuite.runs.summary import STATUSES, gate_status
 
 __all__ = ["add_parser", "run"]
 
@@ -78,7 +80,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the run or the case; 1 where there is no such thing."""
-    kept = read_run(named_run(args).path)
+    kept, problems = read_assessed_run(named_run(args).path)
+    for problem in problems:
+        say(f"problem: {problem}", sys.stderr)
     try:
         return show(kept, args)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -170,7 +174,9 @@ def figures(kept: Run, width: int) -> list[str]:
 
 def case_table(records: Sequence[Record], width: int) -> list[str]:
     """The cases, with the columns in which they differ."""
-    heads = ["status", "score", "method", "case", "agent", "test set", "question"]
+    heads = ["status", "people", "score", "method", "case", "agent", "test set", "question"]
+    if not any(record.get("assessments") for record in records):
+        heads.remove("people")
     for column, key in (("agent", "agent"), ("test set", "test_set")):
         if len({record[key] for record in records}) == 1:
             heads.remove(column)
@@ -187,6 +193,8 @@ def method_of(record: Record) -> str:
 def status_of(record: Record) -> str:
     """The status as people write it."""
     status = str(record["status"]).replace("_", " ")
+    if gate_status(record) != record["status"]:
+        return f"{status} ({record['human_verdict']['approval']})"
     if status == "failed" and record.get("known_failure") is not None:
         return f"{status} (known)"
     return f"{status} (tolerated)" if record.get("tolerated") is not None else status
@@ -194,6 +202,7 @@ def status_of(record: Record) -> str:
 
 CELLS: Final[dict[str, Callable[[Record], str]]] = {
     "status": status_of,
+    "people": lambda record: in_short(record.get("assessments", ())) or "-",
     "score": lambda record: numbers.score(record["score"]),
     "method": method_of,
     "case": lambda record: record["case_id"],
