@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_evalsuite.agents import AgentReply, Attachment, ChatAgent, CommandAgent, HttpAgent, ToolCall, Usage
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
+    from pytest_evalsuite.tracing.capture import span
+    from pytest_evalsuite.tracing.span import Span
     from pytest_evalsuite.version import __version__
 
 _HOMES = {
@@ -33,7 +35,9 @@ _HOMES = {
     "ToolCall": "agents",
     "Usage": "agents",
     "__version__": "version",
+    "Span": "tracing.span",
     "load_test_set": "testsets",
+    "span": "tracing.capture",
 }
 
 __all__ = [
@@ -48,6 +52,7 @@ __all__ = [
     "HttpAgent",
     "Method",
     "Score",
+    "Span",
     "TestSet",
     "Text",
     "Texts",
@@ -55,6 +60,7 @@ __all__ = [
     "Usage",
     "__version__",
     "load_test_set",
+    "span",
 ]
 
 

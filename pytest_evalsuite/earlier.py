@@ -65,6 +65,11 @@ class EarlierRuns:
         """The last turn of its conversation that is selected; 0 for a case that stands alone."""
         return max(turn.case.turn for turn in self._turns_with(item))
 
+    def kept_trace(self, trace_id: str) -> str | None:
+        """The trace of a call of the run that this one goes on with, as its line of JSON, where steps were kept."""
+        earlier = self._sources.resume
+        return None if earlier is None else earlier.traces.line(trace_id)
+
     def measured_before(self, item: CaseItem, check: str) -> Mapping[str, Any] | None:
         """The evidence of a check in the run that this one is compared with, for the same question."""
         side = self._sources.baseline
@@ -82,4 +87,8 @@ class EarlierRuns:
             found = ((number, recording.answer(item.key, item.case.fingerprint, number)) for number in numbers)
             return [recorded_attempt(answer, number) for number, answer in found]
         earlier = self._sources.regrade
-        return () if earlier is None else stored_attempts(item.case, earlier.record(item.key), earlier.run_id)
+        return (
+            ()
+            if earlier is None
+            else stored_attempts(item.case, earlier.record(item.key), earlier.run_id, earlier.traces.get)
+        )

@@ -149,6 +149,8 @@ class CaseItem(pytest.Function):
             if only_looks:
                 return
             state.names.take_judge(self)
+        if kept is not None:
+            state.keep_earlier_traces(kept)
         record, error = (kept, None) if kept is not None else self._evaluate(state)
         state.ask_people(record)
         if state.wants_trials(self, record):
@@ -165,6 +167,7 @@ class CaseItem(pytest.Function):
         with state.runner.alone() if case.measures else nullcontext():
             attempts = state.runner.run(ticket, None if case.measures else state.following(self, agent))
             state.keep_answers(self, attempts)
+            state.keep_traces(self, attempts)
             scored = self._score(state, ticket, attempts)
         rule = state.settings.pass_rule_of(case)
         verdict = judge_case(case, scored, rule)

@@ -20,7 +20,7 @@ FAIL_ON = ("any", "regression", "gate", "never")
 NEEDS_EVAL_SUITE = (
     *("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "markdown", "github", "run_name"),
     *("resume", "regrade", "record", "replay", "shard", "baseline", "baseline_missing", "fail_on", "confirm"),
-    *("isolation", "human_verdicts"),
+    *("isolation", "traces", "human_verdicts"),
 )
 
 
@@ -84,6 +84,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="RUN",
         help="Take every answer of agents and judges from a run that was recorded; nobody is asked.",
     )
+    add(
+        "--eval-traces",
+        choices=("auto", "off"),
+        help="Whether the spans are kept that agents make through OpenTelemetry, where they use it (default: auto).",
+    )
     add("--eval-shard", metavar="I/N", help="Evaluate the I-th of N parts; `evalsuite merge` puts them together.")
     add(
         "--eval-baseline",
@@ -133,6 +138,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_test_method", "The test method of cases that name none", default="semantic_quality")
     parser.addini("evalsuite_max_file_mb", "Megabytes that a file of a case may have (default: 20)", type="string")
     parser.addini("evalsuite_fetch_hosts", "Hosts from which files of cases are fetched", type="args")
+    parser.addini("evalsuite_traces", "As --eval-traces")
     parser.addini("evalsuite_mode", "The mode of test sets that name none", default="independent")
 
 

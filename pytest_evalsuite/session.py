@@ -20,6 +20,7 @@ from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.judging import JudgingDesk
 from pytest_evalsuite.execution.replay import NOBODY, attempt_json
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
+from pytest_evalsuite.execution.trace import trace_of
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
 from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
@@ -40,6 +41,7 @@ from pytest_evalsuite.runs.store import clear_output, write_atomically
 from pytest_evalsuite.runs.summary import gate_status
 from pytest_evalsuite.settings import Settings, check_together, read_settings
 from pytest_evalsuite.sources import Sources
+from pytest_evalsuite.tracing.capture import switch
 from pytest_evalsuite.version import __version__
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class EvalSession:
         """By test set and agent, before any selection."""
         self.required: dict[tuple[str, str], frozenset[str]] = {}
         """The parameters without default of each agent that could be looked at."""
+        switch(on=settings.traces == "auto")
         self.earlier = EarlierRuns(sources, self.collected)
         self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
         self.usage_errors: list[str] = []
@@ -238,6 +241,20 @@ class EvalSession:
             for attempt in attempts:
                 self._recorder.keep_answer({"kind": "answer", **key, **attempt_json(attempt)})
 
+    def keep_traces(self, item: CaseItem, attempts: Iterable[Attempt]) -> None:
+        """Keep the steps of calls, where there are any."""
+        for attempt in attempts:
+            if attempt.trace.spans:
+                trace = trace_of(item.case, attempt, test_set=item.test_set_key, agent=item.agent_name)
+                self._recorder.keep_trace(encode(trace.as_json()))
+
+    def keep_earlier_traces(self, record: Mapping[str, Any]) -> None:
+        """Take over the steps of calls whose result is taken over."""
+        for answered in record.get("attempts") or (record,):
+            line = self.earlier.kept_trace(answered.get("trace_id", ""))
+            if line is not None:
+                self._recorder.keep_trace(line)
+
     def _keep_verdict(self, said: Mapping[str, Any]) -> None:
         self._recorder.keep_answer({"kind": "verdict", **said})
 
@@ -278,7 +295,7 @@ class EvalSession:
                 line = encode(record)
                 report.__dict__["evalsuite"] = line
                 if self._is_far:
-                    report.__dict__["evalsuite_from_far"] = self._recorder.take_unkept_answers()
+                    report.__dict__["evalsuite_from_far"] = self._recorder.take_unkept()
                 self._recorder.keep(line)
         return report
 
@@ -288,10 +305,10 @@ class EvalSession:
         if self.worker is not None:
             return
         line = report.__dict__.pop("evalsuite", None)
-        answers = report.__dict__.pop("evalsuite_from_far", None)
-        if line is not None and answers is not None:
+        from_far = report.__dict__.pop("evalsuite_from_far", None)
+        if line is not None and from_far is not None:
             self._recorder.keep(line)
-            self._recorder.keep_answer_lines(answers)
+            self._recorder.keep_beside(from_far)
         if report.sections and "evalsuite" in report.keywords:
             report.sections = [(name, escape_captured(text)) for name, text in report.sections]
         if line is not None and report.outcome != "rerun":
@@ -465,6 +482,7 @@ class EvalSession:
 
     def pytest_unconfigure(self) -> None:
         """Give back what was taken from the interpreter."""
+        switch(on=True)
         self.runner.close()
         self.desk.close(self.names.close_judges)
         self.names.drop_fetched_files()

@@ -58,6 +58,7 @@ class Settings:
     resume: str | None = None
     regrade: str | None = None
     record: bool = False
+    traces: Literal["auto", "off"] = "auto"
     replay: str | None = None
     shard: tuple[int, int] | None = None
     """Number of this part, from 1, and of how many."""
@@ -133,6 +134,7 @@ def read_settings(config: pytest.Config) -> Settings:
         resume=option("eval_resume"),
         regrade=option("eval_regrade"),
         record=bool(option("eval_record")),
+        traces=option("eval_traces") or _ini(config, "evalsuite_traces", _traces) or "auto",
         replay=option("eval_replay"),
         shard=_shard(option("eval_shard")),
         baseline=option("eval_baseline") or config.getini("evalsuite_baseline") or None,
@@ -191,6 +193,12 @@ def _fail_on(text: str) -> FailOn:
     if text not in get_args(FailOn):
         raise ValueError(f"expected {', '.join(get_args(FailOn))}")
     return cast("FailOn", text)
+
+
+def _traces(text: str) -> Literal["auto", "off"]:
+    if text not in ("auto", "off"):
+        raise ValueError("expected auto or off")
+    return cast("Literal['auto', 'off']", text)
 
 
 def _isolation(text: str) -> Isolation:

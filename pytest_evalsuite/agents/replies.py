@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents.frameworks import read_result
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
+from pytest_evalsuite.agents.steps import read_spans
 from pytest_evalsuite.errors import ReplyError
 
 __all__ = ["MAX_ANSWER_CHARS", "clean_text", "output_text", "read_reply", "tool_calls_json"]
@@ -173,6 +174,7 @@ def _clean(reply: AgentReply, max_chars: int) -> AgentReply:
         cost=cost,
         trace_id=trace_id and clean_text(trace_id),
         metadata=_mapping(reply.metadata, max_chars, "the reply's metadata"),
+        spans=None if reply.spans is None else read_spans(reply.spans),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_evalsuite.tracing.span import Span
+
 __all__ = ["AgentReply", "ToolCall", "Usage"]
 
 
@@ -39,7 +41,9 @@ class AgentReply:
 
     ``output`` is text or a JSON value (mapping, list, number, bool). ``tool_calls`` are in the order in which they
     were made, failed ones too; None says that the agent does not tell, an empty list that it called no tool. ``cost``
-    is in US dollars; ``trace_id`` names the trace of the call in whatever system holds it.
+    is in US dollars; ``trace_id`` names the trace of the call in whatever system holds it. ``spans`` are the steps of
+    the call, where nothing else tells them (OpenTelemetry, or `pytest_evalsuite.span`); tool calls and usage are taken
+    from the spans where the reply does not tell them itself.
     """
 
     output: Any
@@ -48,3 +52,4 @@ class AgentReply:
     cost: float | None = None
     trace_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    spans: Sequence[Span] | None = None

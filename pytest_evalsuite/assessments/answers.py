@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, Final, Protocol
+from pathlib import Path
+from typing import Any, Final
 
 from pytest_evalsuite.errors import AssessmentError
 from pytest_evalsuite.runs.run import CaseKey, Run
+from pytest_evalsuite.runs.traces import Traces
+from pytest_evalsuite.tracing.span import span_id
 
-__all__ = ["Answer", "Answers", "Span", "Trace", "Traces", "answer_digest", "answers_in", "answers_of"]
+__all__ = ["Answer", "Answers", "answer_digest"]
 
-TRACE_ID: Final = re.compile("[0-9a-f]{32}")
 ANSWERED: Final = frozenset({"passed", "failed", "error"})
 NAMED: Final = 5
-
-
-class Span(Protocol):
-    """A step of a trace."""
-
-    @property
-    def span_id(self) -> str:
-        """16 hex digits."""
-
-    @property
-    def name(self) -> str:
-        """What was done."""
-
-
-class Trace(Protocol):
-    """What is known of one call of an agent."""
-
-    @property
-    def root(self) -> Span:
-        """The call itself."""
-
-    @property
-    def spans(self) -> Sequence[Span]:
-        """All of them, the root too."""
-
-
-class Traces(Protocol):
-    """The traces of a run that are kept."""
-
-    def get(self, trace_id: str) -> Trace | None:
-        """The trace of this id, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +43,15 @@ class Answer:
 class Answers:
     """The answers of one run, by trace."""
 
-    def __init__(self, run: Run, traces: Traces | None) -> None:
+    def __init__(self, run: Run, folder: Path) -> None:
         self.run_id = str(run.info["id"])
-        self._traces = traces
+        self._traces = Traces(run, folder)
         self._by_trace: dict[str, Answer] = {}
         self._by_case: dict[CaseKey, list[Answer]] = {}
-        for answer in answers_of(run):
-            self._by_trace.setdefault(answer.trace_id, answer)
+        for answer in _answers_of(run):
+            if answer.trace_id in self._by_trace:  # its agent gives several answers one id
+                answer = replace(answer, trace_id=_made_up(self.run_id, answer.key, answer.number))  # noqa: PLW2901
+            self._by_trace[answer.trace_id] = answer
             self._by_case.setdefault(answer.key, []).append(answer)
 
     def __iter__(self) -> Iterator[Answer]:
@@ -95,8 +67,8 @@ class Answers:
 
     def root_of(self, trace_id: str) -> str:
         """The id of the root span of a trace of this run."""
-        trace = None if self._traces is None else self._traces.get(trace_id)
-        return _derived(8, "root", trace_id) if trace is None else trace.root.span_id
+        trace = self._traces.get(trace_id)
+        return span_id(trace_id) if trace is None else trace.root.span_id
 
     def span_of(self, trace_id: str, span: str | None) -> str:
         """The id of the span that is meant: by its id, or a name that one span of the trace alone has; else the root.
@@ -106,7 +78,7 @@ class Answers:
         if trace_id not in self._by_trace:
             raise AssessmentError(f"run {self.run_id} has no trace {trace_id!r}{self._known()}")
         root = self.root_of(trace_id)
-        trace = None if self._traces is None else self._traces.get(trace_id)
+        trace = self._traces.get(trace_id)
         if span is None or span == root:
             return root
         spans = [] if trace is None else list(trace.spans)
@@ -125,23 +97,28 @@ class Answers:
         return f": it has {_listed(known)}" if known else ": no case of it was put to an agent"
 
 
-def answers_of(run: Run) -> Iterator[Answer]:
+def _answers_of(run: Run) -> Iterator[Answer]:
     """Every attempt of a run, in its order."""
     for evaluation in run.evaluations:
         for record in run.records(evaluation):
-            yield from answers_in(record, str(run.info["id"]))
+            yield from _answers_in(record, str(run.info["id"]))
 
 
-def answers_in(record: Mapping[str, Any], run_id: str) -> Iterator[Answer]:
+def _answers_in(record: Mapping[str, Any], run_id: str) -> Iterator[Answer]:
     """Every attempt that a record tells of; none of a case that was not put to its agent."""
     if record["status"] not in ANSWERED or "execution_time_ms" not in record:
         return
     key = CaseKey(record["test_set"], record["case_id"], record["agent"])
     for number, told in enumerate(record.get("attempts") or (record,), 1):
         trace_id = told.get("trace_id")
-        if not isinstance(trace_id, str) or not TRACE_ID.fullmatch(trace_id):
-            trace_id = _derived(16, run_id, *key, str(number))  # kept by a version that gave none
+        if not isinstance(trace_id, str) or not trace_id:  # kept by a version that gave none
+            trace_id = _made_up(run_id, key, number)
         yield Answer(key, told.get("number", number), trace_id, record, told)
+
+
+def _made_up(run_id: str, key: CaseKey, number: int) -> str:
+    """An id for the trace of an answer that has none of its own, the same each time."""
+    return _derived(16, run_id, *key, str(number))
 
 
 def answer_digest(told: Mapping[str, Any]) -> str | None:

@@ -38,7 +38,8 @@ JSON_LIMIT: Final = 1_000_000
 AUTHOR_LIMIT: Final = 200
 DEPTH_LIMIT: Final = 50
 
-HEX: Final = re.compile("[0-9a-f]{16}(?:[0-9a-f]{16})?")
+HEX: Final = re.compile("[0-9a-f]{16}")
+SOME: Final = re.compile("[^\0]{1,1000}", re.DOTALL)
 DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -165,15 +166,15 @@ def read_assessment(fields: Any) -> Assessment:
     own = {name: value for name, value in fields.items() if name in FIELDS}
     wanted = {
         "assessment_id": HEX,
-        "trace_id": HEX,
-        "span_id": HEX,
-        "created_by": None,
+        "trace_id": SOME,
+        "span_id": SOME,
+        "created_by": SOME,
         "created_at": TIME,
         "updated_at": TIME,
     }
     for name, form in wanted.items():
         value = fields.get(name)
-        if not isinstance(value, str) or (form is not None and not form.fullmatch(value)):
+        if not isinstance(value, str) or not form.fullmatch(value):
             raise AssessmentError(f"{name}: this is none: {value!r:.50}")
     content = read_content(own, str(fields.get("assessment_type")))
     others = (fields[name] for name in wanted)

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pytest_evalsuite.assessments.answers import Answers, Traces
+from pytest_evalsuite.assessments.answers import Answers
 from pytest_evalsuite.assessments.author import VARIABLE, default_author
 from pytest_evalsuite.assessments.log import Event, Log, State
 from pytest_evalsuite.assessments.model import (
@@ -62,7 +62,7 @@ class Assessments:
     @cached_property
     def answers(self) -> Answers:
         """What of the run can be assessed."""
-        return Answers(self.run, _traces(self.folder))
+        return Answers(self.run, self.folder)
 
     @property
     def problems(self) -> Sequence[str]:
@@ -211,8 +211,3 @@ def _meant(known: Iterable[str], reference: str, state: State) -> str:
     if any(key.startswith(reference) for key in state.ids if len(reference) >= SHORTEST):
         raise AssessmentError(f"assessment {reference} has been deleted")
     raise AssessmentError(f"there is no assessment {reference!r}; `evalsuite assess list` lists them")
-
-
-def _traces(folder: Path) -> Traces | None:  # noqa: ARG001
-    """The traces that the run keeps."""
-    return None

@@ -15,9 +15,11 @@ from pytest_evalsuite.reporting.csv import csv_text
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.junit import junit_xml
 from pytest_evalsuite.reporting.markdown import run_markdown
+from pytest_evalsuite.reporting.otlp import otlp_parts
 from pytest_evalsuite.runs.artifact import artifact_parts
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.store import write_atomically
+from pytest_evalsuite.runs.traces import Traces
 
 __all__ = ["add_parser", "run"]
 
@@ -29,12 +31,13 @@ def lines_of(kept: Run) -> Iterator[str]:
             yield kept.results.line(key) + "\n"
 
 
-FORMATS: Final[dict[str, Callable[[Run], Iterator[str]]]] = {
-    "csv": lambda kept: iter([csv_text(kept)]),
-    "json": artifact_parts,
-    "jsonl": lines_of,
-    "junit": lambda kept: iter([junit_xml(kept)]),
-    "markdown": lambda kept: iter([run_markdown(kept)]),
+FORMATS: Final[dict[str, Callable[[Run, Path], Iterator[str]]]] = {
+    "csv": lambda kept, _: iter([csv_text(kept)]),
+    "json": lambda kept, _: artifact_parts(kept),
+    "jsonl": lambda kept, _: lines_of(kept),
+    "junit": lambda kept, _: iter([junit_xml(kept)]),
+    "markdown": lambda kept, _: iter([run_markdown(kept)]),
+    "otlp": lambda kept, path: otlp_parts(Traces(kept, path)),
 }
 
 
@@ -48,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
         choices=FORMATS,
         required=True,
         help="csv: as --eval-csv; json: as --eval-json; jsonl: one result a line; junit: JUnit XML; "
-        "markdown: as --eval-markdown",
+        "markdown: as --eval-markdown; otlp: the traces, as OpenTelemetry's JSON",
     )
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to (default: the standard output)")
     parser.set_defaults(run=run)
@@ -56,11 +59,12 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the run."""
-    kept, problems = read_assessed_run(named_run(args).path)
+    path = named_run(args).path
+    kept, problems = read_assessed_run(path)
     for problem in problems:
         say(f"problem: {problem}", sys.stderr)
     try:
-        parts = [part.encode() for part in FORMATS[args.format](kept)]
+        parts = [part.encode() for part in FORMATS[args.format](kept, path)]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise StoreError(f"run {kept.info['id']} holds a result of no known form ({reason})") from None

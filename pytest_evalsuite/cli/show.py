@@ -28,9 +28,12 @@ from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.people import in_short
 from pytest_evalsuite.reporting.terminal import COLUMNS
+from pytest_evalsuite.reporting.trace import trace_lines
 from pytest_evalsuite.runs.artifact import evaluation_head
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.summary import STATUSES, gate_status
+from pytest_evalsuite.runs.traces import Traces
+from pytest_evalsuite.tracing.span import Trace
 
 __all__ = ["add_parser", "run"]
 
@@ -62,6 +65,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--agent", metavar="NAME", help="only cases put to this agent")
     parser.add_argument("--test-set", metavar="TEST_SET", help="only cases of this test set: its path or its title")
     parser.add_argument(
+        "--trace",
+        action="store_true",
+        help="the steps of the agent's calls, as a tree",
+    )
+    parser.add_argument(
         "--status", action="append", choices=STATUSES, dest="statuses", help="only these cases (may be repeated)"
     )
     parser.add_argument("--method", metavar="NAME", help="only cases that this method checks")
@@ -80,17 +88,18 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the run or the case; 1 where there is no such thing."""
-    kept, problems = read_assessed_run(named_run(args).path)
+    path = named_run(args).path
+    kept, problems = read_assessed_run(path)
     for problem in problems:
         say(f"problem: {problem}", sys.stderr)
     try:
-        return show(kept, args)
+        return show(kept, args, Traces(kept, path))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise StoreError(f"run {kept.info['id']} holds a result of no known form ({reason})") from None
 
 
-def show(kept: Run, args: argparse.Namespace) -> int:
+def show(kept: Run, args: argparse.Namespace, traces: Traces) -> int:
     """Print what is asked for."""
     records = [record for record in selected(kept, args) if is_wanted(record, args)]
     if args.sort == "position":
@@ -98,6 +107,8 @@ def show(kept: Run, args: argparse.Namespace) -> int:
     else:
         records = sort_known(records, SORTS[args.sort], descending=(args.sort == "duration") != args.reverse)
     shown, line = page_of(records, args, "case")
+    if args.trace:
+        return show_traces([trace for record in shown for trace in traces.of(record)], as_json=args.json)
     if args.json:
         evaluations = [evaluation_head(kept, evaluation) for evaluation in kept.evaluations]
         told = {"run": kept.info, "totals": kept.tally.as_json(), "evaluations": evaluations, **kept.verdicts}
@@ -114,6 +125,16 @@ def show(kept: Run, args: argparse.Namespace) -> int:
                 print(text)
             say(line)
     return 0 if records else nothing(f"no case of {kept.tally.total:,} is such a one")
+
+
+def show_traces(found: Sequence[Trace], *, as_json: bool) -> int:
+    """Print the steps of calls."""
+    if as_json:
+        print_json([trace.as_json() for trace in found])
+    else:
+        for number, trace in enumerate(found):
+            print("\n" * bool(number) + "\n".join(trace_lines(trace, columns())))
+    return 0 if found else nothing("none of these cases was put to an agent")
 
 
 def selected(kept: Run, args: argparse.Namespace) -> Iterator[Record]:

@@ -18,8 +18,10 @@ from typing import Any, TextIO
 from pytest_evalsuite.agents.attachment import Attachment
 from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.loading import adapt, load_agent
-from pytest_evalsuite.execution.call import Call, make_call
+from pytest_evalsuite.execution.call import Attempt, Call, make_call
 from pytest_evalsuite.execution.failure import describe_error
+from pytest_evalsuite.tracing.capture import switch
+from pytest_evalsuite.tracing.span import Span
 
 __all__ = ["main"]
 
@@ -28,7 +30,9 @@ def main() -> None:
     """Answer the request on stdin with one line of JSON on stdout; what the agent prints goes to stderr."""
     faulthandler.enable()
     answers = _take_stdout()
-    answer = _answer(json.loads(sys.stdin.buffer.read()))
+    job = json.loads(sys.stdin.buffer.read())
+    switch(on=job["traces"])
+    answer = _answer(job)
     answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
     answers.close()
 
@@ -50,7 +54,14 @@ def _answer(job: Mapping[str, Any]) -> dict[str, Any]:
     attempt = make_call(Call(agent, _request(job)))
     if attempt.error is not None:
         return {"error": describe_error(attempt.error)}
-    return {"reply": dataclasses.asdict(attempt.reply)}  # type: ignore[arg-type]
+    steps = attempt.trace.spans
+    told = None if steps is None else [{**step.as_json(), "parent_id": _parent(step, attempt)} for step in steps]
+    return {"reply": {**dataclasses.asdict(attempt.reply), "spans": told}}  # type: ignore[arg-type]
+
+
+def _parent(step: Span, attempt: Attempt) -> str | None:
+    """The span that a step stands below; None: the call itself, which has another id in the other process."""
+    return None if step.parent_id == attempt.trace.root_id else step.parent_id
 
 
 def _find(name: str, target: Mapping[str, Any]) -> Agent:

@@ -17,6 +17,7 @@ from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.command import CommandAgent
 from pytest_evalsuite.agents.process import Process, to_stderr
 from pytest_evalsuite.errors import ConfigurationError, RemoteError
+from pytest_evalsuite.tracing.capture import is_on
 
 __all__ = ["CASE_FIELDS", "IsolatedAgent", "isolated"]
 
@@ -101,7 +102,8 @@ class IsolatedAgent(Agent):
             on_stderr=to_stderr(),
         )
         try:
-            process.write(json.dumps({"name": self.name, "target": self._target, **_request_json(request)}).encode())
+            job = {"name": self.name, "target": self._target, "traces": is_on(), **_request_json(request)}
+            process.write(json.dumps(job).encode())
             process.close_stdin()
             answer = json.loads(await process.read_line())
             with contextlib.suppress(asyncio.TimeoutError):

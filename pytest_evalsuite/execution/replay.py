@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.result import reply_json
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 from pytest_evalsuite.testsets.model import Case
+from pytest_evalsuite.tracing.span import Trace, Traced
 
 __all__ = ["GIVEN", "NOBODY", "attempt_json", "given_attempt", "recorded_attempt", "stored_attempts"]
 
@@ -33,16 +34,26 @@ GIVEN: Final = "given"
 
 def given_attempt(case: Case, number: int = 1) -> Attempt:
     """The answer that the case carries, as an attempt: how long it took is not known."""
-    return Attempt(number, time.time(), 0.0, reply=case.actual, is_replayed=True)
+    told = None if case.actual is None else case.actual.trace_id
+    trace = Traced() if told is None else Traced(told)
+    return Attempt(number, time.time(), 0.0, reply=case.actual, is_replayed=True, trace=trace)
 
 
-def stored_attempts(case: Case, record: Mapping[str, Any] | None, run_id: str) -> list[Attempt]:
-    """The attempts that a record holds; one that ends in AnswerMissing where it holds no answer to this case."""
+def stored_attempts(
+    case: Case,
+    record: Mapping[str, Any] | None,
+    run_id: str,
+    trace_of: Callable[[str], Trace | None] = lambda trace_id: None,
+) -> list[Attempt]:
+    """The attempts that a record holds; one that ends in AnswerMissing where it holds no answer to this case.
+
+    ``trace_of`` gives the trace of this id, where its spans were kept.
+    """
     if record is None:
         return [_missing(1, f"run {run_id} has no answer to this case")]
     if "question" in changed_parts(record["fingerprint"], case.fingerprint):
         return [_missing(1, f"the question has changed since run {run_id}: its answer is to another one")]
-    return list(_attempts(record, run_id))
+    return list(_attempts(record, run_id, trace_of))
 
 
 def attempt_json(attempt: Attempt) -> dict[str, Any]:
@@ -52,6 +63,7 @@ def attempt_json(attempt: Attempt) -> dict[str, Any]:
         "started_at": attempt.started_at,
         "seconds": attempt.seconds,
         "history": [dict(message) for message in attempt.history],
+        "trace": attempt.trace.as_json(),
     }
     if attempt.error is not None:
         return {**came, "cause": describe_error(attempt.error)}
@@ -62,7 +74,14 @@ def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
     """The attempt that was recorded; one that ends in AnswerMissing for a text that says why there is none."""
     if isinstance(found, str):
         return _missing(number, found)
-    attempt = Attempt(number, found["started_at"], found["seconds"], history=found["history"], is_replayed=True)
+    attempt = Attempt(
+        number,
+        found["started_at"],
+        found["seconds"],
+        history=found["history"],
+        is_replayed=True,
+        trace=Traced.from_json(found["trace"]) if "trace" in found else Traced(),
+    )
     cause = found.get("cause")
     if cause is None:
         attempt.reply = _reply(found)
@@ -71,7 +90,7 @@ def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
     return attempt
 
 
-def _attempts(record: Mapping[str, Any], run_id: str) -> Iterator[Attempt]:
+def _attempts(record: Mapping[str, Any], run_id: str, trace_of: Callable[[str], Trace | None]) -> Iterator[Attempt]:
     started_at = _seconds(record.get("started_at"))
     for number, one in enumerate(record.get("attempts") or (record,), 1):
         if "actual_response" not in one:
@@ -79,7 +98,11 @@ def _attempts(record: Mapping[str, Any], run_id: str) -> Iterator[Attempt]:
             yield _missing(number, f"run {run_id} has no answer to this case: {why}")
         else:
             seconds = one["execution_time_ms"] / 1000
-            yield Attempt(number, started_at, seconds, reply=_reply(one), history=one.get("history", ()))
+            attempt = Attempt(number, started_at, seconds, reply=_reply(one), history=one.get("history", ()))
+            if "trace_id" in one:
+                kept = trace_of(one["trace_id"])
+                attempt.trace = Traced(one["trace_id"]) if kept is None else kept.traced()
+            yield attempt
 
 
 def _reply(answered: Mapping[str, Any]) -> AgentReply:
@@ -89,7 +112,6 @@ def _reply(answered: Mapping[str, Any]) -> AgentReply:
         tool_calls=None if calls is None else [ToolCall(**call) for call in calls],
         usage=None if usage is None else Usage(**usage),
         cost=answered.get("cost"),
-        trace_id=answered.get("trace_id"),
         metadata=answered.get("reply_metadata", {}),
     )
 

@@ -58,6 +58,7 @@ def case_record(
     record.update(_question(case))
     if case.mapped is not None:
         record["mapped_input"] = dict(case.mapped)
+    record["trace_id"] = shown.attempt.trace.trace_id
     record.update(reply_json(shown.attempt.reply))
     record["reasoning"] = _reasoning(shown.checks)
     record["checks"] = [_check(result) for result in shown.checks]
@@ -146,8 +147,6 @@ def reply_json(reply: AgentReply | None) -> dict[str, Any]:
         shown["usage"] = _tokens(reply.usage)
     if reply.cost is not None:
         shown["cost"] = reply.cost
-    if reply.trace_id is not None:
-        shown["trace_id"] = reply.trace_id
     if reply.metadata:
         shown["reply_metadata"] = dict(reply.metadata)
     return shown
@@ -206,6 +205,7 @@ def _attempt(scored: ScoredAttempt) -> dict[str, Any]:
         shown["cause"] = describe_error(scored.error)
     if attempt.history:
         shown["history"] = [dict(message) for message in attempt.history]
+    shown["trace_id"] = attempt.trace.trace_id
     shown.update(reply_json(attempt.reply))
     shown["checks"] = [_check(result) for result in scored.checks]
     shown["execution_time_ms"] = round(attempt.seconds * 1000, 3)

@@ -229,6 +229,7 @@ def answer_for(case: Case, check: Check, attempt: Attempt, reply: AgentReply, co
         ask_again=context.ask_again,
         history=attempt.history,
         slot=check.slot,
+        spans=attempt.trace.spans,
     )
 
 

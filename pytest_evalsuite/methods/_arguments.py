@@ -13,7 +13,7 @@ from pytest_evalsuite.methods._json import MAX_DEPTH, Comparison, depth
 from pytest_evalsuite.methods._patterns import compile_pattern, pattern_fault
 from pytest_evalsuite.methods._text import excerpt, nfc, normalize
 
-__all__ = ["argument_fault", "argument_fits"]
+__all__ = ["argument_fault", "argument_fits", "is_form"]
 
 _FORMS: Final[Mapping[str, tuple[str, ...]]] = {
     "equals": (),
@@ -69,6 +69,11 @@ def argument_fits(wanted: Any, actual: Any, seconds: float | None = None) -> boo
     if form == "approx":
         return isinstance(actual, str) and _alike(value, actual) >= wanted.get("similarity", _SIMILARITY)
     return _is_number(actual) and abs(value - actual) <= wanted["tolerance"] + _ROUNDING * abs(value)
+
+
+def is_form(wanted: Any) -> bool:
+    """Whether a mapping says how to compare, rather than what with."""
+    return _form(wanted) is not None
 
 
 def _form(wanted: Any) -> str | None:

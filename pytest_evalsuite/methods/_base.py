@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, get_args
 from pydantic import BaseModel, ConfigDict
 
 from pytest_evalsuite.agents.reply import AgentReply, Usage
+from pytest_evalsuite.tracing.span import Span
 
 if TYPE_CHECKING:
     from pytest_evalsuite.judges import Bench
@@ -62,6 +63,7 @@ class Answer:
     field of the agent's output, ``text`` and ``output`` are that field's alone: data, even where they are text, as
     ``expected`` is. ``history`` is what was said before, in a conversation, as messages with ``role`` and ``content``:
     the last 20 of them. ``is_replayed`` says that nobody was asked for this answer: its cost was not paid now.
+    ``spans`` are the steps of the call, as they began, but for the call itself; None where nobody tells any.
     ``before`` is the evidence that a method that ``measures`` had for this case in the run that is compared with, if
     there is such a one.
     """
@@ -83,6 +85,7 @@ class Answer:
     is_replayed: bool = False
     before: Mapping[str, Any] | None = None
     slot: str | None = None
+    spans: Sequence[Span] | None = None
 
 
 class Method(BaseModel):

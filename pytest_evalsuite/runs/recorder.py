@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.artifact import run_summary
@@ -26,6 +26,10 @@ __all__ = ["Recorder"]
 
 CI_USERS: Final = ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOREMAIL", "CHANGE_AUTHOR")
 """Environment variables by which a CI says for whom it works."""
+
+
+Beside = Literal["recording", "spans"]
+"""What is kept of a run beside its results."""
 
 
 class Recorder:
@@ -55,9 +59,9 @@ class Recorder:
         self._directory: RunDirectory | None = None
         self._journal: Journal | None = None
         self._keeps_answers = answers
-        self._answers: Journal | None = None
-        self._answers_lock = threading.Lock()
-        self._unkept: list[str] = []
+        self._beside: dict[Beside, Journal] = {}
+        self._beside_lock = threading.Lock()
+        self._unkept: list[tuple[Beside, str]] = []
 
     @property
     def path(self) -> Path | None:
@@ -106,20 +110,24 @@ class Recorder:
     def keep_answer(self, said: Mapping[str, Any]) -> None:
         """Append what an agent or a judge said, in whatever thread it did."""
         if self._keeps_answers:
-            self.keep_answer_lines([encode(said)])
+            self.keep_beside([("recording", encode(said))])
 
-    def keep_answer_lines(self, lines: Iterable[str]) -> None:
-        """Append what was said, as lines of JSON."""
-        with self._answers_lock:
-            if self._answers is None:
-                self._unkept.extend(lines)
-            else:
-                for line in lines:
-                    self._answers.append(line)
+    def keep_trace(self, line: str) -> None:
+        """Append the trace of a call, as its line of JSON."""
+        self.keep_beside([("spans", line)])
 
-    def take_unkept_answers(self) -> list[str]:
-        """What was said and could not be appended, on a machine that does not have the run's folder."""
-        with self._answers_lock:
+    def keep_beside(self, lines: Iterable[tuple[Beside, str]]) -> None:
+        """Append lines of JSON to what is kept beside the results."""
+        with self._beside_lock:
+            for what, line in lines:
+                if what in self._beside:
+                    self._beside[what].append(line)
+                else:
+                    self._unkept.append((what, line))
+
+    def take_unkept(self) -> list[tuple[Beside, str]]:
+        """What could not be appended, on a machine that does not have the run's folder."""
+        with self._beside_lock:
             unkept, self._unkept = self._unkept, []
             return unkept
 
@@ -188,16 +196,19 @@ class Recorder:
 
     def close(self) -> None:
         """Bring the journal to the disk."""
-        for journal in (self._journal, self._answers):
+        for journal in (self._journal, *self._beside.values()):
             if journal is not None:
                 journal.close()
                 if journal.problem is not None:
                     self.note([journal.problem])
-        self._journal = self._answers = None
+        self._journal = None
+        self._beside.clear()
 
     def _begin_journals(self, directory: RunDirectory, worker: str) -> None:
         self._journal = directory.journal(worker)
-        self._answers = directory.recording(worker) if self._keeps_answers else None
+        self._beside["spans"] = directory.spans(worker)
+        if self._keeps_answers:
+            self._beside["recording"] = directory.recording(worker)
 
     def _create(self) -> None:
         try:

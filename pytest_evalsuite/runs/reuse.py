@@ -13,6 +13,7 @@ from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation, Run
+from pytest_evalsuite.runs.traces import KeptTraces
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 
 __all__ = ["Earlier", "Reuse", "answer_digest", "repeats_of"]
@@ -25,7 +26,6 @@ REPLY: Final = (
     "tool_calls",
     "usage",
     "cost",
-    "trace_id",
     "reply_metadata",
 )
 """What a record says of a reply."""
@@ -50,7 +50,8 @@ class Reuse:
 class Earlier:
     """The results of an earlier run, and of those that it continues itself."""
 
-    def __init__(self, runs: list[Run]) -> None:
+    def __init__(self, runs: list[Run], traces: KeptTraces) -> None:
+        self.traces = traces
         self.run_id: str = runs[0].info["id"]
         self.is_running = runs[0].info["status"] == "running"
         self._homes: dict[CaseKey, Run] = {}
@@ -64,7 +65,8 @@ class Earlier:
     @classmethod
     def read(cls, path: Path) -> Earlier:
         """Read a run's folder, or its artifact. Raises StoreError."""
-        return cls(list(_chain(path)))
+        runs = list(_chain(path))
+        return cls(runs, KeptTraces([path.parent / run.info["id"] for run in runs[:0:-1]] + [path]))
 
     def record(self, key: CaseKey) -> dict[str, Any] | None:
         """What came of the case, if anything did."""

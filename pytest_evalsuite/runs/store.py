@@ -135,6 +135,10 @@ class RunDirectory:
         """What agents and judges have said to one process of this run."""
         return Journal(self.path / f"recording-{worker}.jsonl")
 
+    def spans(self, worker: str) -> Journal:
+        """The traces of the calls that one process of this run has made."""
+        return Journal(self.path / ("spans.jsonl" if worker == "main" else f"spans-{worker}.jsonl"))
+
     def _write(self, name: str, parts: Iterable[bytes]) -> None:
         path = self.path / name
         if not self.path.is_dir():  # it would be made again, without the results that it held
