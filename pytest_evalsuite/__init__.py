@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_evalsuite.agents import AgentReply, Attachment, ChatAgent, CommandAgent, HttpAgent, ToolCall, Usage
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
+    from pytest_evalsuite.testsets.editing import TestSetFile, open_test_set
     from pytest_evalsuite.version import __version__
 
 _HOMES = {
@@ -28,12 +29,14 @@ _HOMES = {
     "Method": "methods",
     "Score": "methods",
     "TestSet": "testsets",
+    "TestSetFile": "testsets.editing",
     "Text": "methods",
     "Texts": "methods",
     "ToolCall": "agents",
     "Usage": "agents",
     "__version__": "version",
     "load_test_set": "testsets",
+    "open_test_set": "testsets.editing",
 }
 
 __all__ = [
@@ -49,12 +52,14 @@ __all__ = [
     "Method",
     "Score",
     "TestSet",
+    "TestSetFile",
     "Text",
     "Texts",
     "ToolCall",
     "Usage",
     "__version__",
     "load_test_set",
+    "open_test_set",
 ]
 
 
