@@ -9,17 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_evalsuite.errors import EditError
+from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.testsets.csv_columns import Column, read_name
 from pytest_evalsuite.testsets.csv_reader import CELL_LIMIT, read_csv
 from pytest_evalsuite.testsets.editing.changes import Place
-from pytest_evalsuite.testsets.editing.meaning import as_json, meaning, same
+from pytest_evalsuite.testsets.editing.meaning import as_json, meaning, method_of, same
 from pytest_evalsuite.testsets.editing.rows import CELL, Rows, csv_rows
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.scalars import Plain
 from pytest_evalsuite.testsets.values import show
 
-__all__ = ["CsvCasesText", "cell_text", "column_names", "quoted"]
+__all__ = ["CsvCasesText", "case_cells", "column_names", "quoted"]
 
 Name = tuple[str, str | None]
 """A field, and what of it where it is a mapping."""
@@ -61,7 +62,7 @@ class CsvCasesText:
         at = self._at[-1] + 1 if place is None else self._at[place.index] + place.behind
         everything = all(cell.startswith('"') for cell in _cells(rows.rows[self._at[-1]]))
         for number, case in enumerate(cases):
-            cells = [self._cell(column, case) for column in columns]
+            cells = case_cells(case, columns, self.methods)
             rows.insert(at + number, ",".join(quoted(cell, always=everything) for cell in cells))
         return str(rows)
 
@@ -112,12 +113,16 @@ class CsvCasesText:
         for at, column in enumerate(columns):
             before, after = _value(column, old), _value(column, new)
             if not same(before, after):
-                cells[at] = quoted(self._cell(column, new), always=cells[at].startswith('"'))
+                (cell,) = case_cells(new, [column], self.methods)
+                cells[at] = quoted(cell, always=cells[at].startswith('"'))
         return ",".join(cells)
 
-    def _cell(self, column: Column, case: Mapping[str, Any]) -> str:
-        value = _value(column, case)
-        return "" if value is None else cell_text(column, value, self.methods)
+
+def case_cells(case: Mapping[str, Any], columns: Sequence[Column], methods: Methods) -> list[str]:
+    """Write a case as the cells of a row. Raises EditError for what no cell can hold."""
+    values = [(column, _value(column, case)) for column in columns]
+    method = method_of(case, methods)
+    return ["" if value is None else cell_text(column, value, methods, method) for column, value in values]
 
 
 def column_names(cases: Iterable[Mapping[str, Any]]) -> Iterator[Name]:
@@ -132,14 +137,14 @@ def column_names(cases: Iterable[Mapping[str, Any]]) -> Iterator[Name]:
     return iter(found)
 
 
-def cell_text(column: Column, value: Any, methods: Methods) -> str:
+def cell_text(column: Column, value: Any, methods: Methods, method: type[Method] | None) -> str:
     """Write a value as a cell that is read as the same. Raises EditError where there is none."""
-    for cell in _candidates(column.key, value, methods):
+    inner = column.inner is not None
+    wanted = value if inner else meaning(column.key, value, methods, method)
+    for cell in _candidates(column.key, value, methods, method):
         if cell and not cell.isspace() and "\0" not in cell and len(cell) <= CELL_LIMIT:
             read = column.read(cell)
-            if column.inner is not None and same(read, value):
-                return cell
-            if column.inner is None and _means(column.key, read, methods) == _means(column.key, value, methods):
+            if same(read if inner else meaning(column.key, read, methods, method), wanted):
                 return cell
     raise EditError(f"{column.name}: a CSV cell cannot hold {_shown(value)}: use a YAML or JSONL test set")
 
@@ -151,11 +156,11 @@ def quoted(cell: str, *, always: bool = False) -> str:
     return stream.getvalue().removesuffix(',""' if always else ",")
 
 
-def _candidates(key: str, value: Any, methods: Methods) -> Iterator[str]:
+def _candidates(key: str, value: Any, methods: Methods, method: type[Method] | None) -> Iterator[str]:
     if isinstance(value, list):
         if all(isinstance(part, (str, Plain)) for part in value):
             yield "|".join(str(part) for part in value)
-        yield json.dumps(as_json(key, value, methods), ensure_ascii=False)
+        yield json.dumps(as_json(key, value, methods, method), ensure_ascii=False)
         yield json.dumps([str(part) for part in value], ensure_ascii=False)
     elif isinstance(value, str):
         yield value
@@ -165,17 +170,13 @@ def _candidates(key: str, value: Any, methods: Methods) -> Iterator[str]:
         yield str(value)
 
 
-def _means(key: str, value: Any, methods: Methods) -> tuple[type, Any]:
-    found = meaning(key, value, methods)
-    return type(found), found
-
-
 def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return (
-            "a text that is blank or looks like a number or a word such as true" if value.strip() else "a blank text"
-        )
-    return show(value)
+    """Name what no cell can hold."""
+    if not isinstance(value, str):
+        return show(value)
+    if value == value.strip():
+        return f"the text {value!r}, which would be read as something else than text"
+    return "a text that begins or ends with white space" if value.strip() else "a text that is empty or blank"
 
 
 def _value(column: Column, case: Mapping[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
@@ -19,12 +19,13 @@ from pytest_evalsuite.testsets.editing.jsonl_cases import JsonlCasesText
 from pytest_evalsuite.testsets.editing.yaml_cases import YamlCasesText
 from pytest_evalsuite.testsets.fields import SET
 from pytest_evalsuite.testsets.load import FILE_RULES, NO_DEFAULTS, load_test_set
+from pytest_evalsuite.testsets.locate import Locator
 from pytest_evalsuite.testsets.model import Case, TestSet
 from pytest_evalsuite.testsets.options import MethodLookup, Methods
 from pytest_evalsuite.testsets.source import read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed
 
-__all__ = ["TestSetFile", "open_test_set"]
+__all__ = ["TestSetFile", "cases_in_file", "open_test_set"]
 
 
 class CasesText(Protocol):
@@ -110,6 +111,16 @@ class TestSetFile:
     def text(self) -> str:
         """The text that the cases are in, as it would be saved."""
         return self._texts[self._cases_path]
+
+    @property
+    def settings_text(self) -> str:
+        """The text of the test set's own file, as it would be saved."""
+        return self._texts[self.path]
+
+    @property
+    def lists_conversations(self) -> bool:
+        """Whether turns stand in the conversations that they are of."""
+        return self._editor.lists_conversations
 
     @property
     def cases_path(self) -> Path:
@@ -325,10 +336,15 @@ class TestSetFile:
         self._editor = self._editor_of(self._texts)
 
 
+def cases_in_file(test_set: TestSet) -> list[Case]:
+    """Give the cases of a test set that was loaded as they stand in the file."""
+    locate = test_set.locate
+    return sorted(test_set.cases, key=locate.index) if isinstance(locate, Locator) else [*test_set.cases]
+
+
 def in_file_order(test_set: TestSet) -> list[str]:
     """Give the ids of all cases, as they stand in the file."""
-    index: Callable[[Case], int] = getattr(test_set.locate, "index")  # noqa: B009 - a loaded one has a Locator
-    return [case.id for case in sorted(test_set.cases, key=index)]
+    return [case.id for case in cases_in_file(test_set)]
 
 
 def _is_added(old: Sequence[str], new: Sequence[str], at: int, count: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.testsets.editing.changes import UNSET, Place, steps
-from pytest_evalsuite.testsets.editing.meaning import as_json
+from pytest_evalsuite.testsets.editing.meaning import as_json, method_of
 from pytest_evalsuite.testsets.editing.rows import lines
 from pytest_evalsuite.testsets.editing.yaml_splices import Overlap, YamlText
 from pytest_evalsuite.testsets.jsonl_reader import read_jsonl
@@ -73,7 +73,8 @@ class JsonlCasesText:
 
 def json_case(case: Mapping[str, Any], methods: Methods) -> dict[str, Any]:
     """Give a case as JSON can hold it."""
-    return {key: as_json(key, value, methods) for key, value in case.items()}
+    method = method_of(case, methods)
+    return {key: as_json(key, value, methods, method) for key, value in case.items()}
 
 
 def json_line(value: Mapping[str, Any], *, like: str = "") -> str:
