@@ -227,8 +227,8 @@ class _Reader:
     def _json(self, row: Row, name: str, text: str) -> Any:
         try:
             return decode(text)
-        except (ValueError, RecursionError) as error:
-            self._refuse(row, name, f"{name}: expected JSON: {error}")
+        except (ValueError, RecursionError):
+            self._refuse(row, name, f"{name}: expected JSON, got {text!r:.50}")
             return {}
 
     def _parts(self, row: Row, content: Mapping[str, Any]) -> Iterator[tuple[AssessmentType, dict[str, Any]]]:

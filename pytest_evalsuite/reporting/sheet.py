@@ -62,8 +62,7 @@ def _csv_rows(text: str, path: str, mistakes: list[Mistake]) -> Iterator[Row]:
     if not text.strip():
         raise TestSetError([Mistake(path, 1, 1, "the file is empty: expected a header")])
     delimiter = max(DELIMITERS, key=lines[0].count)
-    records = _records(lines, path, delimiter, mistakes)
-    first, header = next(records)
+    (first, header), *records = _records(lines, path, delimiter, mistakes)
     names = [name.strip() for name in header]
     places = find_cells(lines, first, delimiter).places
     wrong = [
@@ -84,25 +83,24 @@ def _csv_rows(text: str, path: str, mistakes: list[Mistake]) -> Iterator[Row]:
         yield Row(filled, dict(zip(names, found, strict=False)), line, is_text=True)
 
 
-def _records(
-    lines: Sequence[str], path: str, delimiter: str, mistakes: list[Mistake]
-) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: Sequence[str], path: str, delimiter: str, mistakes: list[Mistake]) -> list[tuple[int, list[str]]]:
     """Each record and the line on which it begins; what cannot be read any more is a mistake."""
     first = 1
+    records: list[tuple[int, list[str]]] = []
     with raised_limit():
         reader = csv.reader(lines, strict=True, delimiter=delimiter)
         try:
             for record in reader:
                 if record:
-                    yield first, record
+                    records.append((first, record))
                 first = reader.line_num + 1
         except csv.Error as error:
             cells = find_cells(lines, first, delimiter)
             message = f"not CSV: {error}" if cells.closed else "the quote that opens here is never closed"
-            mistake = Mistake(path, *(cells.places[-1] if not cells.closed else (first, 1)), message)
-            if first == 1:
-                raise TestSetError([mistake]) from None
-            mistakes.append(mistake)
+            mistakes.append(Mistake(path, *(cells.places[-1] if not cells.closed else (first, 1)), message))
+    if not records:
+        raise TestSetError(mistakes)
+    return records
 
 
 def _jsonl_rows(text: str, path: str, mistakes: list[Mistake]) -> Iterator[Row]:
