@@ -248,7 +248,7 @@ def test_a_torn_line_is_told_and_the_rest_is_shown(desk: Suite, say: Callable[..
 
 
 def test_hostile_answers_go_into_sheets_as_data_and_come_back(desk: Suite, say: Callable[..., Said]) -> None:
-    say("assess", "latest", "hostile", "--rubric", "=1+1=@x", "--comment=-2+3")
+    say("assess", "latest", "hostile", "--rubric", "+sum==1+1", "--comment=-2+3")
     assert "written: sheet.csv (5 rows)" in say("assess", "export", "latest", "--to", "sheet.csv").err
     assert stat.S_IMODE(Path("sheet.csv").stat().st_mode) == 0o600 or sys.platform == "win32"
     with Path("sheet.csv").open(newline="", encoding="utf-8-sig") as file:
