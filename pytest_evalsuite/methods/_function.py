@@ -20,7 +20,7 @@ __all__ = ["FunctionMethod", "function_method"]
 
 _ANSWER: Final = ("actual", "output", "answer", "reply")
 _EXPECTED: Final = ("expected", "expected_responses")
-_FILLED: Final = frozenset({*_ANSWER, *_EXPECTED, "question", "inputs", "metadata", "history"})
+_FILLED: Final = frozenset({*_ANSWER, *_EXPECTED, "question", "inputs", "metadata", "history", "spans"})
 _REQUIRED: Final = inspect.Parameter.empty
 _KEPT_TEXT: Final = (str, str | None, list[str], list[str] | None)
 
@@ -29,9 +29,9 @@ class FunctionMethod(Method):
     """Scores an answer with a function.
 
     Filled in by name: ``actual`` (text), ``output`` (as the agent returned it), ``answer`` (the `Answer`), ``reply``
-    (the `AgentReply`), ``question``, ``inputs``, ``metadata``, ``history``, ``expected_responses`` (texts) and
-    ``expected`` (one of them, or the structured expectation). The function is called once for each expected response
-    when it takes ``expected`` alone, until one gives 1.0; the best score counts, since any one of them is right.
+    (the `AgentReply`), ``question``, ``inputs``, ``metadata``, ``history``, ``spans``, ``expected_responses`` (texts)
+    and ``expected`` (one of them, or the structured expectation). The function is called once for each expected
+    response when it takes ``expected`` alone, until one gives 1.0; the best score counts, since any of them is right.
     """
 
     default_passing_score: ClassVar[float] = 0.7
@@ -74,6 +74,7 @@ class FunctionMethod(Method):
             "inputs": answer.inputs,
             "metadata": answer.metadata,
             "history": answer.history,
+            "spans": answer.spans,
         }
         arguments = {name: known[name] for name in self.filled if name in known}
         arguments |= {option: getattr(self, option) for option in type(self).model_fields}

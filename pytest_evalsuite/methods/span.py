@@ -24,7 +24,7 @@ class SpanQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    span: Any = Field(default=None, description="Its name, or a form of it.")
+    name: Any = Field(default=None, description="Its name, or a form of it.")
     kind: str | None = Field(default=None, description="llm, tool, retrieval, agent, embedding or what else it is.")
     attributes: dict[str, Any] = Field(default={}, description="Attributes that it has, among others.")
     input: Any = Field(default=None, description="What went in; of a mapping, the keys that are named.")
@@ -34,7 +34,7 @@ class SpanQuery(BaseModel):
     max_seconds: float | None = Field(default=None, ge=0.0, description="The most that it took.")
     ancestor: NameOrQuery | None = Field(default=None, description="A span that it stands below: name or query.")
 
-    @field_validator("span", "input", "output", "attributes")
+    @field_validator("name", "input", "output", "attributes")
     @classmethod
     def _comparable(cls, wanted: Any) -> Any:
         if (fault := argument_fault(wanted)) is not None:
@@ -44,7 +44,7 @@ class SpanQuery(BaseModel):
                 raise ValueError(f"{key}: {fault}")
         return wanted
 
-    @field_validator("span")
+    @field_validator("name")
     @classmethod
     def _is_name(cls, name: Any) -> Any:
         if name is not None and not (isinstance(name, str) and name) and not is_form(name):
@@ -64,18 +64,13 @@ class SpanQuery(BaseModel):
         bounds = self.min_seconds, self.max_seconds
         return bounds != (None, None) or (isinstance(above, SpanQuery) and above.asks_for_time)
 
-    @property
-    def asks(self) -> bool:
-        """Whether it asks for anything."""
-        return any(getattr(self, name) not in (None, {}) for name in SpanQuery.model_fields)
-
     def fits(self, span: Span, above: Mapping[str, Span], limit: float | None) -> bool:
         """Whether the span is such a one. ``above`` has the parents by the id of the span.
 
         Raises MethodError for a span that does not tell its times, where they matter.
         """
         return (
-            (self.span is None or argument_fits(self.span, span.name, limit))
+            (self.name is None or argument_fits(self.name, span.name, limit))
             and self.kind in (None, span.kind)
             and self.status in (None, span.status)
             and _has(self.attributes, span.attributes, limit)
@@ -84,6 +79,12 @@ class SpanQuery(BaseModel):
             and (self.ancestor is None or any(self._above(other, above, limit) for other in _ancestors(span, above)))
             and self._took(span)
         )
+
+    @model_validator(mode="after")
+    def _asks(self) -> SpanQuery:
+        if all(getattr(self, name) in (None, {}) for name in type(self).model_fields) and self.model_fields_set:
+            raise ValueError("the query asks for nothing")
+        return self
 
     def _above(self, span: Span, above: Mapping[str, Span], limit: float | None) -> bool:
         wanted = self.ancestor
@@ -106,7 +107,7 @@ NameOrQuery = Annotated[
 ]
 
 
-class Spans(SpanQuery, Method):
+class Spans(Method):
     """The call has the spans that it should: those that the query finds are counted; scores 1 or 0.
 
     Without a count, one span at least must be found. With ``every``, each of those found must be such a one too, and
@@ -114,28 +115,29 @@ class Spans(SpanQuery, Method):
     """
 
     method: ClassVar[str] = "span"
-    count: int | None = Field(default=None, ge=0, description="How many spans must be found, exactly.")
-    min_count: int | None = Field(default=None, ge=0, description="The fewest that must be found (default: 1).")
-    max_count: int | None = Field(default=None, ge=0, description="The most that may be found.")
-    every: SpanQuery | None = Field(default=None, description="What each span that is found must be, too.")
+    query: NameOrQuery | None = Field(
+        default=None, description="What spans to look for: a name, or a query; all of them where there is none."
+    )
+    every: SpanQuery | None = Field(default=None, description="What each span that is found must be, too: a query.")
+    spans: int | None = Field(default=None, ge=0, description="How many must be found, exactly.")
+    min_spans: int | None = Field(default=None, ge=0, description="The fewest that must be found; 1 unless bounded.")
+    max_spans: int | None = Field(default=None, ge=0, description="The most that may be found.")
 
     @model_validator(mode="after")
     def _countable(self) -> Spans:
-        bounds = self.min_count, self.max_count
-        if self.count is not None and bounds != (None, None):
-            raise ValueError("count stands alone: leave min_count and max_count")
-        if None not in bounds and self.min_count > self.max_count:  # type: ignore[operator]
-            raise ValueError(f"min_count {self.min_count} is above max_count {self.max_count}")
-        if self.every is not None and self.count == 0:
-            raise ValueError("every has nothing to look at where count is 0")
+        least, most = self.min_spans, self.max_spans
+        if self.spans is not None and (least, most) != (None, None):
+            raise ValueError("spans stands alone: leave min_spans and max_spans")
+        if least is not None and most is not None and least > most:
+            raise ValueError(f"min_spans {least} is above max_spans {most}")
+        if self.every is not None and 0 in (self.spans, most):
+            raise ValueError("every has nothing to look at where no span may be found")
         return self
 
     def missing(self, *, expected_responses: tuple[str, ...], expected: Any) -> str | None:
         """Something to look for, or a count."""
-        counts = self.count, self.min_count, self.max_count
-        if self.asks or self.every is not None or counts != (None, None, None):
-            return None
-        return "something to look for: span, kind, attributes, input, output, status, ancestor or a count"
+        given = (self.query, self.every, self.spans, self.min_spans, self.max_spans)
+        return None if given != (None,) * len(given) else "something to look for: query, every, spans or a bound"
 
     def score(self, answer: Answer) -> Score:
         """Score 1.0 when the spans are there. Raises MethodError when nobody tells any."""
@@ -145,12 +147,12 @@ class Spans(SpanQuery, Method):
                 "span needs the steps of the agent's call, and nothing told any: use OpenTelemetry (pip install "
                 "'pytest-evalsuite[otel]'), `with pytest_evalsuite.span(...)`, or an AgentReply with spans"
             )
-        if answer.is_replayed and (self.asks_for_time or (self.every is not None and self.every.asks_for_time)):
+        query = SpanQuery(name=self.query) if isinstance(self.query, str) else self.query or SpanQuery()
+        if answer.is_replayed and (query.asks_for_time or (self.every is not None and self.every.asks_for_time)):
             raise MethodError("span cannot tell how long steps take: the agent was not called for this answer")
         above = _parents(spans)
-        found = [span for span in spans if self.fits(span, above, answer.time_limit)]
-        least = self.count if self.count is not None else self.min_count
-        most = self.count if self.count is not None else self.max_count
+        found = [span for span in spans if query.fits(span, above, answer.time_limit)]
+        least, most = (self.min_spans, self.max_spans) if self.spans is None else (self.spans, self.spans)
         if least is None:
             least = 1 if most is None or self.every is not None else 0
         evidence = {"found": len(found), "of": len(spans), "spans": [span.name for span in found[:_KEPT]]}

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import StatusCode, Tracer
 
 from pytest_evalsuite.tracing import conventions
-from pytest_evalsuite.tracing.capture import ATTRIBUTE, Capture, capture_here
+from pytest_evalsuite.tracing.capture import ATTRIBUTE, Capture, capture_here, is_on
 from pytest_evalsuite.tracing.span import Span, plain
 
 __all__ = ["root", "spans_of", "tracer", "twin"]
@@ -29,6 +29,8 @@ _captures: dict[int, Capture] = {}
 
 class _Listener(SpanProcessor):
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
+        if not is_on():
+            return
         # A trace that was begun anew within the call is its own too.
         capture = _captures.get(span.get_span_context().trace_id) or capture_here()
         if capture is not None:
