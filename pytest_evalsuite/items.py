@@ -223,9 +223,9 @@ class CaseItem(pytest.Function):
             raise error or CaseError("the case could not be scored")
 
     def runtest(self) -> None:
-        """Fail if the answer scored under the bar."""
+        """Fail if the answer scored under the bar, or if a person's verdict counts that says so."""
         record = self.record
-        if record is not None and gate_status(record) == "failed":
+        if record is not None and (gate_status(record) == "failed" or _is_known_failure(record)):
             if "tolerated" in record:
                 raise pytest.xfail.Exception(f"{headline(record)}; {escape_terminal(record['tolerated'])}")
             raise CaseFailed(headline(record))
@@ -278,6 +278,10 @@ class CaseItem(pytest.Function):
             figures["human_verdict"] = record["human_verdict"]["approval"]
         others = [entry for entry in self.user_properties if entry[0] not in figures]
         self.user_properties[:] = [*others, *figures.items()]
+
+
+def _is_known_failure(record: Mapping[str, Any]) -> bool:
+    return bool(record["status"] == "failed" and "known_failure" in record)
 
 
 def _why_not(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> dict[str, Any]:

@@ -144,14 +144,19 @@ def test_an_error_is_nobodys_opinion(suite: Suite) -> None:
     assert "human_verdict" not in records["a"]
 
 
-def test_a_known_failure_that_is_approved_is_an_unexpected_pass(suite: Suite) -> None:
+def test_a_known_failure_that_is_approved_stays_one_and_counts_as_passed_in_the_gate(suite: Suite) -> None:
+    suite.configure("xfail_strict = true")
     suite.write(
         "set.eval.yaml",
+        "gate: {pass_rate: 1.0}\n"
         "cases: [{id: a, question: b, expected_response: c, test_method: exact_match, xfail: a bug}]\n",
     )
-    suite.run()
+    assert suite.run().ret == 1
     say(suite, "a", approval="approved", by="ann")
-    run(suite, OPTION)[0].assert_outcomes(xpassed=1)
+    result, _ = run(suite, OPTION)
+    result.assert_outcomes(xfailed=1)
+    assert result.ret == 0
+    assert suite.artifact()["totals"]["known_failures"] == 1
 
 
 def test_gates_and_required_cases_are_held_to_what_counts(suite: Suite) -> None:
