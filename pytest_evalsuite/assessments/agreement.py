@@ -184,7 +184,7 @@ def _judged(runs: Iterable[Assessments], author: str | None) -> Iterator[tuple[s
                     said.setdefault(one.trace_id, {})[one.created_by] = one
         for answer in assessments.answers:
             if answer.trace_id in said:
-                yield assessments.answers.run_id, answer, said[answer.trace_id]
+                yield assessments.answers.run_id, answer, dict(sorted(said[answer.trace_id].items()))
 
 
 def _is_good(one: Assessment, rating_at_least: int) -> bool:

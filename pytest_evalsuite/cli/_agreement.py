@@ -24,13 +24,13 @@ HEADS: Final = (
     "95 %",
     "kappa",
     "kappa 95 %",
-    "both yes",
+    "yes/yes",
     "yes/no",
     "no/yes",
-    "both no",
+    "no/no",
 )
 RIGHT: Final = HEADS[1:]
-SPARE: Final = ("both yes", "both no", "kappa 95 %")
+SPARE: Final = ("yes/yes", "no/no", "kappa 95 %")
 
 
 def add_parser(verbs: Any) -> None:
@@ -73,14 +73,19 @@ def agreement_run(args: argparse.Namespace) -> int:
 
 def lines(found: Report, width: int) -> list[str]:
     """The table of figures; nothing where there are none."""
-    named = [("all", found.overall)] if found.overall.n else []
-    named += [(f"method {name}", one) for name, one in found.methods.items()]
-    named += [(f"judge {name}", one) for name, one in found.judges.items()]
-    named += [(" and ".join(pair), one) for pair, one in found.people.items()]
+    named = figures(found)
     if not named:
         return []
     rows = [(name, *cells(one)) for name, one in named]
     return table(HEADS, rows, width, right=RIGHT, cut=("verdicts of",), spare=SPARE)
+
+
+def figures(found: Report) -> list[tuple[str, Agreement]]:
+    """Whose verdicts are compared, and the figures of each."""
+    named = [("all", found.overall)] if found.overall.n else []
+    named += [(f"method {name}", one) for name, one in found.methods.items()]
+    named += [(f"judge {name}", one) for name, one in found.judges.items()]
+    return named + [(" and ".join(pair), one) for pair, one in found.people.items()]
 
 
 def cells(one: Agreement) -> tuple[str, ...]:
@@ -98,9 +103,12 @@ def interval(limits: tuple[float, float] | None) -> str:
 
 def told(found: Report) -> Iterator[str]:
     """What the figures leave out, and where the two differ."""
-    notes = {one.kappa.why for one in (found.overall, *found.methods.values(), *found.judges.values())}
-    notes |= {one.kappa.why for one in found.people.values()}
-    yield from (f"kappa: {note}" for note in sorted(filter(None, notes)) if found.overall.n or found.people)
+    notes: dict[str, list[str]] = {}
+    for name, figure in figures(found):
+        if figure.kappa.why is not None:
+            notes.setdefault(figure.kappa.why, []).append(name)
+    for why, names in notes.items():
+        yield f"kappa of {', '.join(names)}: {why}"
     if found.unjudged:
         yield f"left out: {numbers.count(found.unjudged, 'answer')} without a verdict of the machine (errors)"
     if found.divided:
