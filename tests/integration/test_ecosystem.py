@@ -64,8 +64,8 @@ def neighbours(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Neighbours:
 
 
 def settled(artifact: dict[str, Any]) -> Any:
-    """An artifact without what the clock decides."""
-    clock = {"execution_time_ms", "created_at", "started_at", "completed_at", "latency"}
+    """An artifact without what the clock decides, or chance."""
+    clock = {"trace_id", "execution_time_ms", "created_at", "started_at", "completed_at", "latency"}
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
