@@ -26,12 +26,14 @@ VARYING: Final = (
     ".evaluations[].created_by",
     ".evaluations[].started_at",
     ".evaluations[].completed_at",
+    ".evaluations[].results[].trace_id",
     ".evaluations[].results[].execution_time_ms",
     ".evaluations[].results[].started_at",
     ".evaluations[].results[].completed_at",
+    ".evaluations[].results[].attempts[].trace_id",
     ".evaluations[].results[].attempts[].execution_time_ms",
 )
-"""What depends on the clock and the machine, as jq writes it. All other bytes depend on the suite and its results."""
+"""What depends on the clock, the machine or chance, as jq writes it. All other bytes depend on suite and results."""
 
 CHUNK: Final = 1000
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace import Span as SdkSpan
-from opentelemetry.trace import StatusCode, Tracer
+from opentelemetry.trace import Status, StatusCode, Tracer
 
 from pytest_evalsuite.tracing import conventions
-from pytest_evalsuite.tracing.capture import ATTRIBUTE, Capture, capture_here, is_on
+from pytest_evalsuite.tracing.capture import ATTRIBUTE, Capture, capture_here, error_text, is_on
 from pytest_evalsuite.tracing.span import Span, plain
 
 __all__ = ["root", "spans_of", "tracer", "twin"]
@@ -82,9 +82,7 @@ def root(tracer: Tracer, capture: Capture) -> Iterator[None]:
         "gen_ai.agent.name": capture.agent,
         **{f"{ATTRIBUTE}{key}": value for key, value in capture.facts().items()},
     }
-    with tracer.start_as_current_span(
-        f"invoke_agent {capture.agent}", context=Context(), attributes=attributes
-    ) as span:
+    with _current(tracer, f"invoke_agent {capture.agent}", attributes=attributes, context=Context()) as span:
         context = span.get_span_context()
         if not span.is_recording():  # not sampled, or switched off
             yield
@@ -99,9 +97,23 @@ def root(tracer: Tracer, capture: Capture) -> Iterator[None]:
 
 
 @contextmanager
+def _current(tracer: Tracer, name: str, **how: Any) -> Iterator[trace.Span]:
+    """A span that tells what exception left it; one whose ``str()`` raises would take its place if the SDK told it."""
+    with tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False, **how) as span:
+        try:
+            yield span
+        except BaseException as error:
+            with suppress(Exception):
+                span.record_exception(error)
+            span.set_status(Status(StatusCode.ERROR, error_text(error)))
+            span.set_attribute("error.type", type(error).__qualname__)
+            raise
+
+
+@contextmanager
 def twin(tracer: Tracer, span: Span) -> Iterator[bool]:
     """Inside is a span of OpenTelemetry that tells the same as ours when it ends; says whether anybody hears of it."""
-    with tracer.start_as_current_span(span.name) as other:
+    with _current(tracer, span.name) as other:
         if not other.is_recording():
             yield False
             return

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.tracing.span import MAX_SPANS, Span, Traced, below, described, new_trace_id, plain, span_id
 
-__all__ = ["Capture", "capture_here", "is_on", "span", "switch"]
+__all__ = ["Capture", "capture_here", "error_text", "is_on", "span", "switch"]
 
 _here: ContextVar[tuple[Capture, str | None] | None] = ContextVar("evalsuite_span", default=None)
 """The call that is being made, and the span of ours that it is in."""
@@ -115,7 +115,7 @@ def span(name: str, *, kind: str = "", input: Any = None, **attributes: Any) -> 
         try:
             yield made
         except BaseException as error:
-            made.status, made.message = "error", plain(f"{type(error).__name__}: {error}")
+            made.status, made.message = "error", error_text(error)
             raise
         else:
             made.status = "ok" if made.status == "unfinished" else made.status
@@ -124,6 +124,15 @@ def span(name: str, *, kind: str = "", input: Any = None, **attributes: Any) -> 
             made.ended_at = time.time()
             made.output = plain(made.output)
             made.attributes = plain(made.attributes)
+
+
+def error_text(error: BaseException) -> str:
+    """What an exception says, whatever its ``str()`` does."""
+    try:
+        text = f"{type(error).__name__}: {error}"
+    except Exception as broken:  # noqa: BLE001 - it is the agent's own code that runs here
+        text = f"{type(error).__name__}: <str() raised {type(broken).__name__}>"
+    return str(plain(text))
 
 
 def capture_here() -> Capture | None:

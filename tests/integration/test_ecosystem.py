@@ -64,8 +64,8 @@ def neighbours(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> Neighbours:
 
 
 def settled(artifact: dict[str, Any]) -> Any:
-    """An artifact without what the clock decides."""
-    clock = {"execution_time_ms", "created_at", "started_at", "completed_at", "latency"}
+    """An artifact without what the clock decides, or chance."""
+    clock = {"trace_id", "execution_time_ms", "created_at", "started_at", "completed_at", "latency"}
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
@@ -95,11 +95,14 @@ def test_a_group_of_cases_stays_with_one_worker(neighbours: Neighbours) -> None:
     suite.write(
         "test_plain.py",
         """
+        import time
+
         import pytest
 
         @pytest.mark.xdist_group("functions")
         @pytest.mark.parametrize("number", range(30))
         def test_plain(number, worker_id):
+            time.sleep(0.02)  # so that no worker is done before the other has begun
             with open("workers.txt", "a") as out:
                 out.write(worker_id + "\\n")
         """,

@@ -34,7 +34,7 @@ AGENT = """
     async def later(question):
         enter(question)
         try:
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.01)
             return question
         finally:
             leave()

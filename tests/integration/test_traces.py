@@ -459,3 +459,26 @@ def test_a_flood_of_spans_is_cut_and_told(suite: Suite) -> None:
     assert suite.run("--eval-traces", "off").ret == 0
     assert (len(traces(suite)["c"]["spans"]), traces(suite)["c"]["dropped"]) == (10_001, 50)
     assert run(suite, "show", "latest", "--trace")[1].endswith("and 50 spans more that were not kept\n")
+
+
+def test_an_exception_that_has_no_text_stays_what_it_is(suite: Suite) -> None:
+    suite.write(
+        "agents.py",
+        """
+        from opentelemetry import trace
+        from pytest_evalsuite import span
+
+        class Mute(Exception):
+            def __str__(self):
+                raise RuntimeError("no text")
+
+        async def mute(question):
+            with span("step"):
+                raise Mute
+        """,
+    )
+    suite.configure(agents=("mute = agents:mute",))
+    suite.cases("c: tea -> tea")
+    suite.run("--eval-json=run.json").assert_outcomes(errors=1)
+    assert "Mute" in json.dumps(suite.results()["c"]["cause"])
+    assert named(traces(suite)["c"])["step"]["message"] == "Mute: <str() raised RuntimeError>"
