@@ -25,7 +25,7 @@ from pytest_evalsuite.testsets.options import MethodLookup, Methods
 from pytest_evalsuite.testsets.source import read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed
 
-__all__ = ["TestSetFile", "cases_in_file", "open_test_set"]
+__all__ = ["TestSetFile", "cases_in_file", "open_test_set", "text_diff"]
 
 
 class CasesText(Protocol):
@@ -105,6 +105,8 @@ class TestSetFile:
             self._files[self._cases_path] = DiskText(self._cases_path, name)
             self._texts[self._cases_path] = self._files[self._cases_path].text
         self.cases: list[str] = in_file_order(self.test_set)
+        self._in_file: list[Case] | None = None
+        self._at = {identity: at for at, identity in enumerate(self.cases)}
         self._editor = self._editor_of(self._texts)
 
     @property
@@ -134,8 +136,10 @@ class TestSetFile:
 
     def case(self, case_id: str) -> Case:
         """Give a case as it is now. Raises EditError for an unknown id."""
-        self._index(case_id)
-        return next(case for case in self.test_set.cases if case.id == case_id)
+        index = self._index(case_id)
+        if self._in_file is None:
+            self._in_file = cases_in_file(self.test_set)
+        return self._in_file[index]
 
     def fields(self, case_id: str) -> dict[str, Any]:
         """Give a case's fields as they stand in the file. Raises EditError for an unknown id."""
@@ -143,7 +147,7 @@ class TestSetFile:
 
     def diff(self) -> str:
         """Give what `save` would change, as a unified diff; empty where it is nothing."""
-        return "".join(_diff(file, self._texts[path]) for path, file in self._files.items())
+        return "".join(text_diff(file.text, self._texts[path], file.shown) for path, file in self._files.items())
 
     def add_case(
         self,
@@ -201,12 +205,15 @@ class TestSetFile:
         """
         return self.update_cases({case_id: changes})[0]
 
-    def update_cases(self, changes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Change fields of several cases by id, all of them or none, and give their ids."""
+    def update_cases(self, changes: Mapping[str, Mapping[str, Any]], *, whole: bool = False) -> list[str]:
+        """Change fields of several cases by id, all of them or none, and give their ids.
+
+        With ``whole`` the fields are all that the cases have from now on.
+        """
         new: dict[int, dict[str, Any]] = {}
         for case_id, fields in changes.items():
             index = self._index(case_id)
-            new[index] = changed(self._editor.raw(index), fields)
+            new[index] = changed({} if whole else self._editor.raw(index), fields)
         text = self._editor.update(new)
         found = self._checked({self._cases_path: text})
         ids = in_file_order(found)
@@ -291,8 +298,8 @@ class TestSetFile:
 
     def _index(self, case_id: str) -> int:
         try:
-            return self.cases.index(case_id)
-        except ValueError:
+            return self._at[case_id]
+        except KeyError:
             near = did_you_mean(case_id, self.cases)
             raise EditError(f"{self._files[self.path].shown} has no case {case_id!r}{near}") from None
 
@@ -332,7 +339,8 @@ class TestSetFile:
 
     def _accept(self, new: Mapping[Path, str], found: TestSet, ids: list[str]) -> None:
         self._texts.update(new)
-        self.test_set, self.cases = found, ids
+        self.test_set, self.cases, self._in_file = found, ids, None
+        self._at = {identity: at for at, identity in enumerate(ids)}
         self._editor = self._editor_of(self._texts)
 
 
@@ -351,10 +359,10 @@ def _is_added(old: Sequence[str], new: Sequence[str], at: int, count: int) -> bo
     return [*new[:at], *new[at + count :]] == [*old]
 
 
-def _diff(file: DiskText, text: str) -> str:
-    if text == file.text:
-        return ""
-    lines = difflib.unified_diff(_lines(file.text), _lines(text), fromfile=file.shown, tofile=file.shown)
+def text_diff(old: str, new: str, shown: str) -> str:
+    """Give the difference of two texts of a file, as a unified diff; of equal ones none."""
+    before, after = ("/dev/null" if not old else shown), shown
+    lines = difflib.unified_diff(_lines(old), _lines(new), fromfile=before, tofile=after)
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

@@ -16,6 +16,7 @@ Span = tuple[int, int]
 BREAK: Final = re.compile(r"\r\n|\r|\n")
 SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|(?<![^ \t\r\n])#[^\r\n]*)*")
 """White space and comments."""
+BLANK_LINES: Final = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
 HEADER_COMMENT: Final = re.compile(r"[^\s#]*([ \t]+#[^\r\n]*)")
 """What stands behind the mark of a block scalar."""
 
@@ -88,12 +89,11 @@ class YamlText:
             self._insert_in_flow(sequence, at, value)
             return
         spans = self.bodies(sequence, above)
-        first = self.text[spans[0][0] : spans[0][1]]
         dash = self._dash(sequence, 0)
         column = dash - self.line_start(dash)
         gap = self.text[spans[-2][1] : spans[-1][0]] if len(spans) > 1 else self.line_break
-        if gap.strip() or not first:
-            gap = self.line_break
+        blank = BLANK_LINES.match(gap)
+        gap = blank[0] if blank else self.line_break
         body = self._item_text(sequence, value, column)
         if at < len(spans):
             self.replace(spans[at][0], spans[at][0], body + BREAK.sub("\n", gap))
