@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
@@ -26,6 +27,9 @@ from pytest_evalsuite.testsets.source import read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed
 
 __all__ = ["TestSetFile", "cases_in_file", "open_test_set", "text_diff"]
+
+CONTEXT: Final = 3
+HUNK: Final = re.compile(r"\A@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@")
 
 
 class CasesText(Protocol):
@@ -191,10 +195,10 @@ class TestSetFile:
         text = self._editor.add(made, place, conversation)
         found = self._checked({self._cases_path: text})
         ids = in_file_order(found)
-        start = next((at for at in range(len(ids)) if _is_added(self.cases, ids, at, len(made))), None)
-        if start is None:
-            self._refuse_other_ids([identity for identity in self.cases if identity not in ids])
-            raise EditError("the case cannot be put there")
+        start = self._start(place, conversation)
+        if [*ids[:start], *ids[start + len(made) :]] != self.cases:
+            left = [*ids[:start], *ids[start + len(made) :]]
+            self._refuse_other_ids([was for was, now in zip(self.cases, left, strict=True) if was != now])
         self._accept({self._cases_path: text}, found, ids)
         return ids[start : start + len(made)]
 
@@ -296,6 +300,19 @@ class TestSetFile:
             raise EditError(f"there is no place {at}: expected a number from 0 to {len(self.cases)}")
         return Place(at) if at < len(self.cases) else Place(at - 1, behind=True)
 
+    def _start(self, place: Place | None, conversation: str | None) -> int:
+        """Give the index at which new cases are found."""
+        if place is not None:
+            return place.index + place.behind
+        if not self.lists_conversations:
+            return len(self.cases)
+        turns = [at for at, case in enumerate(self.cases) if self._conversation(case) == conversation]
+        return turns[-1] + 1 if turns else len(self.cases)
+
+    def _conversation(self, case_id: str) -> str | None:
+        conversation = self.case(case_id).conversation
+        return None if conversation is None else conversation.id
+
     def _index(self, case_id: str) -> int:
         try:
             return self._at[case_id]
@@ -355,14 +372,23 @@ def in_file_order(test_set: TestSet) -> list[str]:
     return [case.id for case in cases_in_file(test_set)]
 
 
-def _is_added(old: Sequence[str], new: Sequence[str], at: int, count: int) -> bool:
-    return [*new[:at], *new[at + count :]] == [*old]
-
-
 def text_diff(old: str, new: str, shown: str) -> str:
     """Give the difference of two texts of a file, as a unified diff; of equal ones none."""
-    before, after = ("/dev/null" if not old else shown), shown
-    lines = difflib.unified_diff(_lines(old), _lines(new), fromfile=before, tofile=after)
+    before, after = _lines(old), _lines(new)
+    start = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), len(before))
+    start = max(min(start, len(after)) - CONTEXT, 0)  # difflib takes its time over what is equal
+    end = 0
+    while end < min(len(before), len(after)) - start - CONTEXT and before[-1 - end] == after[-1 - end]:
+        end += 1
+    end = max(end - CONTEXT, 0)
+    named = "/dev/null" if not old else shown
+    found = difflib.unified_diff(
+        before[start : len(before) - end], after[start : len(after) - end], fromfile=named, tofile=shown, n=CONTEXT
+    )
+    lines = (
+        HUNK.sub(lambda hunk: f"@@ -{int(hunk[1]) + start}{hunk[2]} +{int(hunk[3]) + start}{hunk[4]} @@", line)
+        for line in found
+    )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

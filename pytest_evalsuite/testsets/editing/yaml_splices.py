@@ -40,6 +40,7 @@ class YamlText:
         self.line_break = found[0] if found else "\n"
         self._splices: list[tuple[int, int, str]] = []
         self._indented: bool | None = None
+        self._bodies: dict[int, list[Span]] = {}
 
     def result(self) -> str:
         """Give the text with all changes. Raises Overlap."""
@@ -136,6 +137,11 @@ class YamlText:
 
     def bodies(self, sequence: Node, above: int) -> list[Span]:
         """Give the lines of each item of a block list, with the comments that are its own, without the last break."""
+        if id(sequence) not in self._bodies:
+            self._bodies[id(sequence)] = self._find_bodies(sequence, above)
+        return self._bodies[id(sequence)]
+
+    def _find_bodies(self, sequence: Node, above: int) -> list[Span]:
         dashes = [self._dash(sequence, at) for at in range(len(sequence.items))]
         column = dashes[0] - self.line_start(dashes[0])
         starts: list[int] = []
@@ -302,15 +308,15 @@ class YamlText:
 
     def _item_text(self, sequence: Node, value: Mapping[str, Any], column: int) -> str:
         """Write an item of a block list as the items beside it are written."""
-        blocks = [(at, item) for at, item in enumerate(sequence.items) if item.kind == "mapping" and not item.flow]
         margin = " " * column
-        if not blocks and any(item.kind == "mapping" for item in sequence.items):
+        mappings = ((at, item) for at, item in enumerate(sequence.items) if item.kind == "mapping")
+        model = next(((at, item) for at, item in mappings if not item.flow), None)
+        if model is None and any(item.kind == "mapping" for item in sequence.items):
             return f"{margin}- {flow_text(value)}"
         distance = 2
-        for at, item in blocks[:1]:
-            dash = self._dash(sequence, at)
-            if self.line_start(dash) == self.line_start(item.keys[0].start):
-                distance = item.keys[0].start - dash
+        if model is not None:
+            dash, start = self._dash(sequence, model[0]), model[1].keys[0].start
+            distance = start - dash if self.line_start(dash) == self.line_start(start) else distance
         text = mapping_text(value, indented=self._indents())
         return f"{margin}-{' ' * (distance - 1)}{_shifted(text, column + distance)}"
 
