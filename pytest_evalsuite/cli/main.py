@@ -48,20 +48,21 @@ def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     verbs = known_verbs()
     for verb in arguments[:1] if arguments[:1] and arguments[0] in verbs else verbs:
-        import_module(f"{cli.__name__}.{verb}").add_parser(subparsers)
+        import_module(f"{cli.__name__}.{verbs[verb]}").add_parser(subparsers)
     return parser
 
 
-def known_verbs() -> list[str]:
-    """The verbs, each the name of its module."""
+def known_verbs() -> dict[str, str]:
+    """The verbs, and the name of the module of each."""
     modules = [module.name for module in iter_modules(cli.__path__)]
-    return [name for name in modules if name != "main" and not name.startswith("_")]
+    return {name.rstrip("_"): name for name in modules if name != "main" and not name.startswith("_")}
 
 
 def spelled_out(arguments: Sequence[str]) -> Sequence[str]:
     """The arguments with what their verb lets one leave out."""
-    if not arguments or arguments[0] not in known_verbs():
+    name = known_verbs().get(arguments[0]) if arguments else None
+    if name is None:
         return arguments
-    module = import_module(f"{cli.__name__}.{arguments[0]}")
+    module = import_module(f"{cli.__name__}.{name}")
     full: Sequence[str] = module.spelled_out(arguments) if hasattr(module, "spelled_out") else arguments
     return full

@@ -108,7 +108,7 @@ def filled(given: Mapping[str, Any], case: Case, defaults: Mapping[str, Any]) ->
     new = dict(given)
     said = {CASE.by_key[key][0] for key in given if key in CASE.by_key}
     for name in names & {"iterations", "timeout", "pass_rule"} - said:
-        if name != "iterations" or not case.conversation_id:
+        if name != "iterations" or not (case.conversation_id or case.actual is not None):
             value = getattr(case, name)
             new[name] = {"at_least": value} if name == "pass_rule" and isinstance(value, int) else value
     if "checks" in given:

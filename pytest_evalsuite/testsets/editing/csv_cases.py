@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.methods._base import Method
@@ -22,6 +20,7 @@ from pytest_evalsuite.testsets.values import show
 
 __all__ = ["CsvCasesText", "case_cells", "column_names", "quoted"]
 
+QUOTE: Final = '"'
 Name = tuple[str, str | None]
 """A field, and what of it where it is a mapping."""
 
@@ -79,7 +78,7 @@ class CsvCasesText:
     def move(self, index: int, to: int) -> str:
         """Put a case where another one stands."""
         rows, _ = csv_rows(self.text)
-        rows.move(self._at[index], self._at[to])
+        rows.move(self._at, index, to)
         return str(rows)
 
     def settings(self, new: Mapping[str, Any]) -> str:
@@ -114,7 +113,7 @@ class CsvCasesText:
             before, after = _value(column, old), _value(column, new)
             if not same(before, after):
                 (cell,) = case_cells(new, [column], self.methods)
-                cells[at] = quoted(cell, always=cells[at].startswith('"'))
+                cells[at] = quoted(cell, always=bool(cell) and cells[at].startswith('"'))
         return ",".join(cells)
 
 
@@ -151,9 +150,9 @@ def cell_text(column: Column, value: Any, methods: Methods, method: type[Method]
 
 def quoted(cell: str, *, always: bool = False) -> str:
     """Write a cell with quotes where it needs them, or always."""
-    stream = io.StringIO()
-    csv.writer(stream, quoting=csv.QUOTE_ALL if always else csv.QUOTE_MINIMAL, lineterminator="").writerow([cell, ""])
-    return stream.getvalue().removesuffix(',""' if always else ",")
+    if always or any(mark in cell for mark in ',"\r\n'):
+        return f'"{cell.replace(QUOTE, QUOTE * 2)}"'
+    return cell
 
 
 def _candidates(key: str, value: Any, methods: Methods, method: type[Method] | None) -> Iterator[str]:
@@ -174,9 +173,11 @@ def _shown(value: Any) -> str:
     """Name what no cell can hold."""
     if not isinstance(value, str):
         return show(value)
-    if value == value.strip():
-        return f"the text {value!r}, which would be read as something else than text"
-    return "a text that begins or ends with white space" if value.strip() else "a text that is empty or blank"
+    if not value.strip():
+        return "a text that is empty or blank"
+    if value != value.strip():
+        return "a text that begins or ends with white space here"
+    return f"the text {show(value)}, which would be read as something else"
 
 
 def _value(column: Column, case: Mapping[str, Any]) -> Any:

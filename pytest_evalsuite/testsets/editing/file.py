@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
@@ -25,7 +26,10 @@ from pytest_evalsuite.testsets.options import MethodLookup, Methods
 from pytest_evalsuite.testsets.source import read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed
 
-__all__ = ["TestSetFile", "cases_in_file", "open_test_set"]
+__all__ = ["TestSetFile", "cases_in_file", "open_test_set", "text_diff"]
+
+CONTEXT: Final = 3
+HUNK: Final = re.compile(r"\A@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@")
 
 
 class CasesText(Protocol):
@@ -105,6 +109,8 @@ class TestSetFile:
             self._files[self._cases_path] = DiskText(self._cases_path, name)
             self._texts[self._cases_path] = self._files[self._cases_path].text
         self.cases: list[str] = in_file_order(self.test_set)
+        self._in_file: list[Case] | None = None
+        self._at = {identity: at for at, identity in enumerate(self.cases)}
         self._editor = self._editor_of(self._texts)
 
     @property
@@ -134,8 +140,10 @@ class TestSetFile:
 
     def case(self, case_id: str) -> Case:
         """Give a case as it is now. Raises EditError for an unknown id."""
-        self._index(case_id)
-        return next(case for case in self.test_set.cases if case.id == case_id)
+        index = self._index(case_id)
+        if self._in_file is None:
+            self._in_file = cases_in_file(self.test_set)
+        return self._in_file[index]
 
     def fields(self, case_id: str) -> dict[str, Any]:
         """Give a case's fields as they stand in the file. Raises EditError for an unknown id."""
@@ -143,7 +151,7 @@ class TestSetFile:
 
     def diff(self) -> str:
         """Give what `save` would change, as a unified diff; empty where it is nothing."""
-        return "".join(_diff(file, self._texts[path]) for path, file in self._files.items())
+        return "".join(text_diff(file.text, self._texts[path], file.shown) for path, file in self._files.items())
 
     def add_case(
         self,
@@ -187,10 +195,10 @@ class TestSetFile:
         text = self._editor.add(made, place, conversation)
         found = self._checked({self._cases_path: text})
         ids = in_file_order(found)
-        start = next((at for at in range(len(ids)) if _is_added(self.cases, ids, at, len(made))), None)
-        if start is None:
-            self._refuse_other_ids([identity for identity in self.cases if identity not in ids])
-            raise EditError("the case cannot be put there")
+        start = self._start(place, conversation)
+        if [*ids[:start], *ids[start + len(made) :]] != self.cases:
+            left = [*ids[:start], *ids[start + len(made) :]]
+            self._refuse_other_ids([was for was, now in zip(self.cases, left, strict=True) if was != now])
         self._accept({self._cases_path: text}, found, ids)
         return ids[start : start + len(made)]
 
@@ -201,12 +209,15 @@ class TestSetFile:
         """
         return self.update_cases({case_id: changes})[0]
 
-    def update_cases(self, changes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """Change fields of several cases by id, all of them or none, and give their ids."""
+    def update_cases(self, changes: Mapping[str, Mapping[str, Any]], *, whole: bool = False) -> list[str]:
+        """Change fields of several cases by id, all of them or none, and give their ids.
+
+        With ``whole`` the fields are all that the cases have from now on.
+        """
         new: dict[int, dict[str, Any]] = {}
         for case_id, fields in changes.items():
             index = self._index(case_id)
-            new[index] = changed(self._editor.raw(index), fields)
+            new[index] = changed({} if whole else self._editor.raw(index), fields)
         text = self._editor.update(new)
         found = self._checked({self._cases_path: text})
         ids = in_file_order(found)
@@ -289,10 +300,23 @@ class TestSetFile:
             raise EditError(f"there is no place {at}: expected a number from 0 to {len(self.cases)}")
         return Place(at) if at < len(self.cases) else Place(at - 1, behind=True)
 
+    def _start(self, place: Place | None, conversation: str | None) -> int:
+        """Give the index at which new cases are found."""
+        if place is not None:
+            return place.index + place.behind
+        if not self.lists_conversations:
+            return len(self.cases)
+        turns = [at for at, case in enumerate(self.cases) if self._conversation(case) == conversation]
+        return turns[-1] + 1 if turns else len(self.cases)
+
+    def _conversation(self, case_id: str) -> str | None:
+        conversation = self.case(case_id).conversation
+        return None if conversation is None else conversation.id
+
     def _index(self, case_id: str) -> int:
         try:
-            return self.cases.index(case_id)
-        except ValueError:
+            return self._at[case_id]
+        except KeyError:
             near = did_you_mean(case_id, self.cases)
             raise EditError(f"{self._files[self.path].shown} has no case {case_id!r}{near}") from None
 
@@ -332,7 +356,8 @@ class TestSetFile:
 
     def _accept(self, new: Mapping[Path, str], found: TestSet, ids: list[str]) -> None:
         self._texts.update(new)
-        self.test_set, self.cases = found, ids
+        self.test_set, self.cases, self._in_file = found, ids, None
+        self._at = {identity: at for at, identity in enumerate(ids)}
         self._editor = self._editor_of(self._texts)
 
 
@@ -347,14 +372,23 @@ def in_file_order(test_set: TestSet) -> list[str]:
     return [case.id for case in cases_in_file(test_set)]
 
 
-def _is_added(old: Sequence[str], new: Sequence[str], at: int, count: int) -> bool:
-    return [*new[:at], *new[at + count :]] == [*old]
-
-
-def _diff(file: DiskText, text: str) -> str:
-    if text == file.text:
-        return ""
-    lines = difflib.unified_diff(_lines(file.text), _lines(text), fromfile=file.shown, tofile=file.shown)
+def text_diff(old: str, new: str, shown: str) -> str:
+    """Give the difference of two texts of a file, as a unified diff; of equal ones none."""
+    before, after = _lines(old), _lines(new)
+    start = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), len(before))
+    start = max(min(start, len(after)) - CONTEXT, 0)  # difflib takes its time over what is equal
+    end = 0
+    while end < min(len(before), len(after)) - start - CONTEXT and before[-1 - end] == after[-1 - end]:
+        end += 1
+    end = max(end - CONTEXT, 0)
+    named = "/dev/null" if not old else shown
+    found = difflib.unified_diff(
+        before[start : len(before) - end], after[start : len(after) - end], fromfile=named, tofile=shown, n=CONTEXT
+    )
+    lines = (
+        HUNK.sub(lambda hunk: f"@@ -{int(hunk[1]) + start}{hunk[2]} +{int(hunk[3]) + start}{hunk[4]} @@", line)
+        for line in found
+    )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from yaml import YAMLError
+
 from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.testsets.editing.changes import UNSET, Place, steps
 from pytest_evalsuite.testsets.editing.meaning import as_json, method_of
@@ -63,7 +65,7 @@ class JsonlCasesText:
     def move(self, index: int, to: int) -> str:
         """Put a case where another one stands."""
         rows = lines(self.text)
-        rows.move(self._at[index], self._at[to])
+        rows.move(self._at, index, to)
         return str(rows)
 
     def settings(self, new: Mapping[str, Any]) -> str:
@@ -99,5 +101,5 @@ def _updated(line: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
                 text.set(node, step.key, step.value)
         found = text.result()
         return found if json.loads(found) == new else json_line(new, like=line)
-    except (YamlMistake, Overlap, ValueError, IndexError):  # JSON that is no YAML
+    except (YAMLError, YamlMistake, Overlap, ValueError, IndexError):  # JSON that is no YAML
         return json_line(new, like=line)

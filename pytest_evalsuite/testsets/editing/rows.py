@@ -36,9 +36,12 @@ class Rows:
         del self.rows[at]
         del self.breaks[at if self.breaks[at] or not at else at - 1]
 
-    def move(self, at: int, to: int) -> None:
-        """Put a row at the index of another one."""
-        self.rows.insert(to, self.rows.pop(at))
+    def move(self, places: Sequence[int], at: int, to: int) -> None:
+        """Of the rows at some places put one at the place of another; all other rows stay where they are."""
+        moved = [self.rows[place] for place in places]
+        moved.insert(to, moved.pop(at))
+        for place, row in zip(places, moved, strict=True):
+            self.rows[place] = row
 
 
 def lines(text: str) -> Rows:

@@ -145,7 +145,7 @@ def _raw(case: Case, test_set: TestSet) -> dict[str, Any]:
         "order": case.order or None,
         **_checks(case, test_set),
         "agent": case.agent,
-        "iterations": case.iterations,
+        "iterations": case.iterations if actual is None else None,
         "pass_rule": {"at_least": case.pass_rule} if isinstance(case.pass_rule, int) else case.pass_rule,
         "timeout": case.timeout,
         "tags": list(case.tags) or None,

@@ -55,6 +55,7 @@ def _case(case: Case) -> dict[str, Any]:
     file, actual, conversation = case.file, case.actual, case.conversation
     return {
         **{name: getattr(case, name) for name in FIELDS},
+        "iterations": None if actual is not None else case.iterations,  # an answer that is given is graded once
         "checks": [_check(check) for check in case.checks],
         "file_url": None if file is None else file.url,
         "file_mime_type": None if file is None else file.mime_type,

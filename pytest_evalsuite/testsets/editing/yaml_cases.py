@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -100,7 +100,7 @@ class YamlCasesText:
         def splice(text: YamlText) -> None:
             text.move(_node(text, path), int(at), int(place), above=_above(text, path))
 
-        return self._tried([splice], put(self.data, path, items))
+        return self._tried(splice, put(self.data, path, items))
 
     def _add_turns(self, cases: Sequence[Mapping[str, Any]], conversation: str | None) -> str:
         heads = [head.id for head, _ in read_heads(Part(self.data, SET, []))]
@@ -120,7 +120,7 @@ class YamlCasesText:
             for item in items:
                 text.insert(_node(text, path), at, item, above=_above(text, path))
 
-        return self._tried([splice], wanted)
+        return self._tried(splice, wanted)
 
     def _stepped(self, found: Sequence[Step], wanted: Any) -> str:
         """Take all steps at once, else one after the other."""
@@ -132,7 +132,7 @@ class YamlCasesText:
         if not found:
             return self.text
         try:
-            return self._tried([lambda text: take(text, found)], wanted)
+            return self._tried(lambda text: take(text, found), wanted)
         except Overlap:
             text = self.text
             for step in found:
@@ -166,10 +166,10 @@ class YamlCasesText:
         except EditError:
             return self._proved([one_by_one(tidy=False)], wanted)
 
-    def _tried(self, splices: Sequence[Splice], wanted: Any) -> str:
+    def _tried(self, splice: Splice, wanted: Any) -> str:
         """Give the first text that says what is wanted and nothing else: as asked, else with all on one line."""
-        texts: list[str] = []
-        for splice in splices:
+
+        def texts() -> Iterator[str]:
             ends = self.text.endswith(("\n", "\r"))
             for base, inline in (
                 (self.text, False),
@@ -178,10 +178,12 @@ class YamlCasesText:
             ):
                 spliced = YamlText(base, inline=inline)
                 splice(spliced)
-                texts.append(spliced.result())
-        return self._proved(texts, wanted)
+                yield spliced.result()
 
-    def _proved(self, texts: Sequence[str], wanted: Any) -> str:
+        return self._proved(texts(), wanted)
+
+    def _proved(self, texts: Iterable[str], wanted: Any) -> str:
+        """Give the first of some texts that says what is wanted. Raises EditError where none does."""
         wrong = ""
         for text in texts:
             try:

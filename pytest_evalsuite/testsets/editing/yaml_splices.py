@@ -16,6 +16,7 @@ Span = tuple[int, int]
 BREAK: Final = re.compile(r"\r\n|\r|\n")
 SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|(?<![^ \t\r\n])#[^\r\n]*)*")
 """White space and comments."""
+BLANK_LINES: Final = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
 HEADER_COMMENT: Final = re.compile(r"[^\s#]*([ \t]+#[^\r\n]*)")
 """What stands behind the mark of a block scalar."""
 
@@ -39,6 +40,7 @@ class YamlText:
         self.line_break = found[0] if found else "\n"
         self._splices: list[tuple[int, int, str]] = []
         self._indented: bool | None = None
+        self._bodies: dict[int, list[Span]] = {}
 
     def result(self) -> str:
         """Give the text with all changes. Raises Overlap."""
@@ -88,12 +90,11 @@ class YamlText:
             self._insert_in_flow(sequence, at, value)
             return
         spans = self.bodies(sequence, above)
-        first = self.text[spans[0][0] : spans[0][1]]
         dash = self._dash(sequence, 0)
         column = dash - self.line_start(dash)
         gap = self.text[spans[-2][1] : spans[-1][0]] if len(spans) > 1 else self.line_break
-        if gap.strip() or not first:
-            gap = self.line_break
+        blank = BLANK_LINES.match(gap)
+        gap = blank[0] if blank else self.line_break
         body = self._item_text(sequence, value, column)
         if at < len(spans):
             self.replace(spans[at][0], spans[at][0], body + BREAK.sub("\n", gap))
@@ -136,6 +137,11 @@ class YamlText:
 
     def bodies(self, sequence: Node, above: int) -> list[Span]:
         """Give the lines of each item of a block list, with the comments that are its own, without the last break."""
+        if id(sequence) not in self._bodies:
+            self._bodies[id(sequence)] = self._find_bodies(sequence, above)
+        return self._bodies[id(sequence)]
+
+    def _find_bodies(self, sequence: Node, above: int) -> list[Span]:
         dashes = [self._dash(sequence, at) for at in range(len(sequence.items))]
         column = dashes[0] - self.line_start(dashes[0])
         starts: list[int] = []
@@ -302,15 +308,15 @@ class YamlText:
 
     def _item_text(self, sequence: Node, value: Mapping[str, Any], column: int) -> str:
         """Write an item of a block list as the items beside it are written."""
-        blocks = [(at, item) for at, item in enumerate(sequence.items) if item.kind == "mapping" and not item.flow]
         margin = " " * column
-        if not blocks and any(item.kind == "mapping" for item in sequence.items):
+        mappings = ((at, item) for at, item in enumerate(sequence.items) if item.kind == "mapping")
+        model = next(((at, item) for at, item in mappings if not item.flow), None)
+        if model is None and any(item.kind == "mapping" for item in sequence.items):
             return f"{margin}- {flow_text(value)}"
         distance = 2
-        for at, item in blocks[:1]:
-            dash = self._dash(sequence, at)
-            if self.line_start(dash) == self.line_start(item.keys[0].start):
-                distance = item.keys[0].start - dash
+        if model is not None:
+            dash, start = self._dash(sequence, model[0]), model[1].keys[0].start
+            distance = start - dash if self.line_start(dash) == self.line_start(start) else distance
         text = mapping_text(value, indented=self._indents())
         return f"{margin}-{' ' * (distance - 1)}{_shifted(text, column + distance)}"
 
