@@ -70,6 +70,12 @@ class Answers:
         trace = self._traces.get(trace_id)
         return span_id(trace_id) if trace is None else trace.root.span_id
 
+    def name_of(self, trace_id: str, span: str) -> str:
+        """What a span is called, or its id where the trace does not have it."""
+        trace = self._traces.get(trace_id)
+        found = None if trace is None else trace.get(span)
+        return span if found is None else found.name
+
     def span_of(self, trace_id: str, span: str | None) -> str:
         """The id of the span that is meant: by its id, or a name that one span of the trace alone has; else the root.
 

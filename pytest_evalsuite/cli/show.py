@@ -196,7 +196,7 @@ def figures(kept: Run, width: int) -> list[str]:
 def case_table(records: Sequence[Record], width: int) -> list[str]:
     """The cases, with the columns in which they differ."""
     heads = ["status", "people", "score", "method", "case", "agent", "test set", "question"]
-    if not any(record.get("assessments") for record in records):
+    if not any(in_short(record.get("assessments", ())) for record in records):
         heads.remove("people")
     for column, key in (("agent", "agent"), ("test set", "test_set")):
         if len({record[key] for record in records}) == 1:

@@ -11,6 +11,7 @@ from pytest_evalsuite.runs.run import Run
 
 __all__ = ["assessed", "in_short", "overruled", "said", "uncounted"]
 
+NAMED: Final = 20
 NOT_COUNTED: Final = '"not_counted":'
 
 Fields = Mapping[str, Any]
@@ -37,14 +38,15 @@ def assessed(assessment: Fields) -> str:
     """All of an assessment on one line: what, in which words, by whom."""
     comment = assessment.get("comment") if assessment["assessment_type"] != "comment" else None
     words = f": {comment}" if comment else ""
-    return f"{said(assessment)}, by {assessment['created_by']}{words}"
+    places = [f"{name} {assessment[name]}" for name in ("attempt", "span") if name in assessment]
+    where = f" ({', '.join(places)})" if places else ""
+    return f"{said(assessment)}, by {assessment['created_by']}{where}{words}"
 
 
 def in_short(assessments: Iterable[Fields]) -> str:
-    """Approvals and ratings in a cell of a table: ``approved, 4``; nothing where there are none."""
-    told = [
-        str(one[one["assessment_type"]]) for one in assessments if one["assessment_type"] in ("approval", "rating")
-    ]
+    """Approvals and ratings of answers in a cell of a table: ``approved, 4``; nothing where there are none."""
+    whole = (one for one in assessments if "span" not in one)
+    told = [str(one[one["assessment_type"]]) for one in whole if one["assessment_type"] in ("approval", "rating")]
     return ", ".join(dict.fromkeys(told))
 
 
@@ -57,8 +59,13 @@ def overruled(verdict: Fields) -> str:
     return f"{verdict['approval']}{until} by {verdict['by']}{words}"
 
 
-def uncounted(run: Run) -> Iterator[str]:
-    """Each verdict of people that does not count in the run, and why."""
+def uncounted(run: Run) -> list[str]:
+    """The verdicts of people that do not count in the run, and why; at most 20 of them, and how many more."""
+    every = list(_uncounted(run))
+    return every[:NAMED] + [f"{len(every) - NAMED:,} more verdicts of people do not count"] * (len(every) > NAMED)
+
+
+def _uncounted(run: Run) -> Iterator[str]:
     for evaluation in run.evaluations:
         for key in evaluation.keys:
             line = run.results.line(key)

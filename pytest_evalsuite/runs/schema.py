@@ -218,6 +218,8 @@ class Assessment(Part):
     rubric: IfKnown[dict[str, str]] = Field(None, description="Rule to verdict.")
     metadata: IfKnown[dict[str, JsonValue]] = None
     overwrite: JsonValue = Field(None, description="What the span should have given.")
+    attempt: IfKnown[int] = Field(None, ge=1, description="Which answer, where the case was asked several times.")
+    span: IfKnown[str] = Field(None, description="The span's name; left out: the whole answer.")
     created_by: str
     created_at: Time
     updated_at: Time

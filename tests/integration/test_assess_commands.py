@@ -371,6 +371,29 @@ def test_attempts_with_different_corrections_must_be_told_apart(
     )
 
 
+def test_what_is_said_of_a_step_or_of_one_attempt_says_so(desk: Suite, say: Callable[..., Said]) -> None:
+    say("assess", "latest", "window", "--approve", "--span", "retrieve")
+    assert "assessed      approved, by ann (span retrieve)" in say("show", "latest", "--case", "window").out
+    assert "people" not in next(iter(say("show", "latest").out.split("status")[-1].splitlines()))
+    desk.run("--eval-iterations=2")
+    say("assess", "latest", "window", "--attempt", "2", "--rating", "3")
+    assert "assessed      rating 3, by ann (attempt 2)" in say("show", "latest", "--case", "window").out
+    document = json.loads(say("export", "latest", "--format", "json").out)
+    jsonschema.validate(document, artifact_schema())
+    assert document["evaluations"][0]["results"][0]["assessments"][0]["attempt"] == 2
+
+
+def test_a_run_that_people_have_assessed_is_removed_only_by_name(desk: Suite, say: Callable[..., Said]) -> None:
+    say("assess", "latest", "window", "--rating", "4")
+    desk.run()
+    desk.run()
+    kept = say("delete", "--keep", "1", "--yes")
+    assert kept.out.count("removed ") == 1
+    assert "stays: people have written 1 assessment of it (name it to remove it)" in kept.err
+    named = say("delete", "latest~1", "--yes")
+    assert named.out.endswith("(succeeded, 1 assessment)\n")
+
+
 def test_it_is_a_command_of_its_own_with_help(desk: Suite) -> None:
     code, written = commands.run(desk, "assess", "--help")
     assert code == 0
