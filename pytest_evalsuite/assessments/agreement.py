@@ -16,6 +16,7 @@ from pytest_evalsuite.comparison.rates import wilson_interval
 
 __all__ = ["Agreement", "Difference", "Kappa", "Report", "agreement", "kappa", "report"]
 
+ROUNDING: Final = 1e-12
 SCORED: Final = frozenset({"passed", "failed"})
 Interval = tuple[float, float]
 
@@ -113,8 +114,8 @@ def agreement(verdicts: Iterable[tuple[bool, bool]]) -> Agreement:
 def kappa(counts: Agreement, confidence: float = 0.95) -> Kappa:
     """Cohen's kappa (Cohen 1960) with the large-sample interval of Fleiss, Cohen and Everitt (1969).
 
-    It is None over nothing, and where each of the two gives one verdict only: chance alone would agree as well. The
-    interval is None where they agree on everything, for its formula knows no doubt then.
+    It is None over nothing, and where all verdicts are the same: chance alone would agree as well. The interval is None
+    where its formula knows no doubt: they agree on everything or on nothing, or one of them always says the same.
     """
     n = counts.n
     if not n:
@@ -125,6 +126,8 @@ def kappa(counts: Agreement, confidence: float = 0.95) -> Kappa:
     by_chance = sum(row * column for row, column in zip(rows, columns, strict=True))
     if n in (counts.yes_yes, counts.no_no):
         return Kappa(None, None, "all verdicts are the same: agreement beyond chance cannot be told")
+    if {counts.yes_yes + counts.yes_no, counts.yes_yes + counts.no_yes} & {0, n}:
+        return Kappa(0.0, None, "one of the two always says the same: there is no interval")
     value = (counts.agreed / n - by_chance) / (1 - by_chance)
     if counts.agreed == n:
         return Kappa(1.0, None, "no disagreement: there is no interval")
@@ -132,8 +135,8 @@ def kappa(counts: Agreement, confidence: float = 0.95) -> Kappa:
     same = sum(table[i][i] * (1 - (rows[i] + columns[i]) * rest) ** 2 for i in (0, 1))
     different = rest**2 * (table[0][1] * (columns[0] + rows[1]) ** 2 + table[1][0] * (columns[1] + rows[0]) ** 2)
     variance = (same + different - (value - by_chance * rest) ** 2) / (n * (1 - by_chance) ** 2)
-    if variance <= 0:
-        return Kappa(value, None, "the verdicts do not vary enough for an interval")
+    if variance < ROUNDING:
+        return Kappa(value, None, "the two contradict each other throughout: there is no interval")
     half = normal_quantile((1 + confidence) / 2) * math.sqrt(variance)
     return Kappa(value, (max(value - half, -1.0), min(value + half, 1.0)))
 

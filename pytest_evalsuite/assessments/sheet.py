@@ -69,14 +69,14 @@ def sheet_rows(assessments: Assessments, author: str | None = None) -> Iterator[
 
     With an author all rows are theirs, and nobody else's opinion is shown.
     """
-    said: dict[tuple[str, str], list[Assessment]] = {}
+    said: dict[str, dict[str, list[Assessment]]] = {}
     for one in assessments.list(author=author):
         if one.span_id == assessments.answers.root_of(one.trace_id):
-            said.setdefault((one.trace_id, one.created_by), []).append(one)
+            said.setdefault(one.trace_id, {}).setdefault(one.created_by, []).append(one)
     for answer in assessments.answers:
-        people = [by for trace, by in said if trace == answer.trace_id] if author is None else [author]
-        for by in people or [""]:
-            yield {**_told(answer), **_filled(said.get((answer.trace_id, by), ())), "author": by}
+        people = said.get(answer.trace_id) or {author or "": []}
+        for by, told in people.items():
+            yield {**_told(answer), **_filled(told), "author": by}
 
 
 def import_rows(

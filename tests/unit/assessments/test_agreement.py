@@ -58,7 +58,10 @@ def test_no_figure_is_ever_no_number(counts: tuple[int, int, int, int]) -> None:
         ((7, 0, 0, 0), None, "all verdicts are the same: agreement beyond chance cannot be told"),
         ((0, 0, 0, 7), None, "all verdicts are the same: agreement beyond chance cannot be told"),
         ((3, 0, 0, 4), 1.0, "no disagreement: there is no interval"),
-        ((8, 2, 0, 0), 0.0, "the verdicts do not vary enough for an interval"),
+        ((8, 2, 0, 0), 0.0, "one of the two always says the same: there is no interval"),
+        ((0, 0, 2, 81), 0.0, "one of the two always says the same: there is no interval"),
+        ((0, 5, 0, 0), 0.0, "one of the two always says the same: there is no interval"),
+        ((0, 5, 5, 0), -1.0, "the two contradict each other throughout: there is no interval"),
     ],
 )
 def test_where_nothing_can_be_told_that_is_said(counts: Any, value: float | None, why: str) -> None:

@@ -158,6 +158,7 @@ def _with(**changes: Any) -> bytes:
             f"assessment_type of assessment {FIRST} cannot change",
         ),
     ],
+    ids=lambda value: "line" if isinstance(value, bytes) else str(value) or "no JSON",  # lines hold the time
 )
 def test_a_line_that_is_no_event_is_told_and_passed_over(tmp_path: Path, line: bytes, reason: str) -> None:
     log = Log(tmp_path / "assessments.jsonl")
