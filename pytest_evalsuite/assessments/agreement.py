@@ -114,8 +114,8 @@ def agreement(verdicts: Iterable[tuple[bool, bool]]) -> Agreement:
 def kappa(counts: Agreement, confidence: float = 0.95) -> Kappa:
     """Cohen's kappa (Cohen 1960) with the large-sample interval of Fleiss, Cohen and Everitt (1969).
 
-    It is None over nothing, and where all verdicts are the same: chance alone would agree as well. The interval is None
-    where its formula knows no doubt: they agree on everything or on nothing, or one of them always says the same.
+    It is None over nothing, and where all verdicts are the same: chance alone would agree as well. The interval is
+    None where its formula knows no doubt: they agree on everything or on nothing, or one always says the same.
     """
     n = counts.n
     if not n:

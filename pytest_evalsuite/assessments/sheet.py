@@ -148,8 +148,11 @@ class _Reader:
         self._seen: dict[tuple[str, str], int] = {}
         self._said: dict[tuple[str, str], dict[AssessmentType, Assessment]] = {}
         self._overwrites = {span: state.live[key].created_by for span, key in state.overwrites.items()}
+        self._by_case_id: dict[str, list[Answer]] = {}
         self.mistakes: list[Mistake] = []
         self.unchanged = 0
+        for answer in answers:
+            self._by_case_id.setdefault(answer.key.case_id, []).append(answer)
         for one in state.live.values():
             if answers.get(one.trace_id) is not None and one.span_id == answers.root_of(one.trace_id):
                 self._said.setdefault((one.trace_id, one.created_by), {})[one.assessment_type] = one
@@ -276,7 +279,8 @@ class _Reader:
             self._refuse(row, "case_id", "expected trace_id or case_id, to know which answer this is about")
             return None
         wanted = {name: str(row.fields[name]) for name in NAMING if name in row.fields}
-        found = [answer for answer in self._answers if _names(answer.key, answer.number, wanted)]
+        known = self._by_case_id.get(wanted["case_id"], ())
+        found = [answer for answer in known if _names(answer.key, answer.number, wanted)]
         if len(found) != 1:
             how_many = f"{len(found)} answers are" if found else "no answer is"
             shown = ", ".join(f"{name} {value!r:.50}" for name, value in wanted.items())
