@@ -93,12 +93,18 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._last: tuple[tuple[int, int, int], State] | None = None
+        """What was read, and by what its file is known."""
 
     def read(self) -> State:
-        """All events so far. Raises StoreError where the file cannot be read."""
+        """All events so far, not to be changed. Raises StoreError where the file cannot be read."""
         try:
             with self.path.open("rb") as file, _locked(file.fileno(), exclusive=False):
-                return _state(file.read(), self.path)
+                status = os.fstat(file.fileno())
+                version = (status.st_ino, status.st_size, status.st_mtime_ns)
+                if self._last is None or self._last[0] != version:
+                    self._last = version, _state(file.read(), self.path)
+                return self._last[1]
         except FileNotFoundError:
             return State()
         except OSError as error:
