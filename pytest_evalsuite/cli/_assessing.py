@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pytest_evalsuite.assessments import Assessments
@@ -14,6 +14,7 @@ from pytest_evalsuite.assessments.author import VARIABLE
 from pytest_evalsuite.cli._common import named_run, root_of, say
 from pytest_evalsuite.cli._select import near, test_set_named
 from pytest_evalsuite.errors import AssessmentError, StoreError
+from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.runs.encoding import decode
 
 __all__ = [
@@ -171,10 +172,7 @@ def answer_named(assessments: Assessments, args: argparse.Namespace) -> Answer:
         return next((answer for answer in answers if answer.is_shown), answers[0])
     found = [answer for answer in answers if answer.number == args.attempt]
     if not found:
-        raise StoreError(f"case {args.case!r} has no attempt {args.attempt}: it was asked {len(answers)} times")
+        raise StoreError(
+            f"case {args.case!r} has no attempt {args.attempt}: it was asked {numbers.count(len(answers), 'time')}"
+        )
     return found[0]
-
-
-def is_structured(told: Mapping[str, Any]) -> bool:
-    """Whether an answer is no text."""
-    return "actual_output" in told

@@ -102,7 +102,8 @@ def update_run(args: argparse.Namespace) -> int:
     assessments = opened(args)
     old = assessments.get(args.assessment)
     answer = assessments.answers.get(old.trace_id)
-    structured = None if answer is None else "actual_output" in answer.told
+    is_whole = answer is not None and old.span_id == assessments.answers.root_of(old.trace_id)
+    structured = "actual_output" in answer.told if answer is not None and is_whole else None
     fields: dict[str, Any] = content_of(args, structured=structured)
     refuse_past(fields)
     if fields.get("comment") == "" and old.assessment_type != "comment":
@@ -172,7 +173,8 @@ def place(assessments: Assessments, one: Assessment) -> str:
     if answer is None:
         return f"trace {one.trace_id}, which the run does not have"
     several = len(assessments.answers.of_case(answer.key)) > 1
-    span = "" if one.span_id == assessments.answers.root_of(one.trace_id) else f", span {one.span_id}"
+    is_whole = one.span_id == assessments.answers.root_of(one.trace_id)
+    span = "" if is_whole else f", span {assessments.answers.name_of(one.trace_id, one.span_id)}"
     attempt = f", attempt {answer.number}" if several else ""
     return f"case {answer.key.case_id} of agent {answer.key.agent}{attempt}{span}"
 

@@ -383,6 +383,30 @@ def test_what_is_said_of_a_step_or_of_one_attempt_says_so(desk: Suite, say: Call
     assert document["evaluations"][0]["results"][0]["assessments"][0]["attempt"] == 2
 
 
+def test_an_approval_becomes_a_rejection_that_does_not_expire(desk: Suite, say: Callable[..., Said]) -> None:
+    made = say("assess", "latest", "window", "--approve", "--expires", "2999-12-31", "--comment", "for now", "--json")
+    key = made.json["assessment_id"]
+    changed = say("assess", "update", "latest", key, "--reject", "--json").json
+    assert (changed["approval"], changed["comment"], changed.get("expires")) == ("rejected", "for now", None)
+    assert "comment" not in say("assess", "update", "latest", key, "--comment", "", "--json").json
+    assert "nothing is changed" in say("assess", "update", "latest", key).err
+    assert "--expires: expected a date" in say("assess", "update", "latest", key, "--expires", "2020-01-01").err
+
+
+def test_people_who_differ_are_named_and_every_type_is_put_in_words(desk: Suite, say: Callable[..., Said]) -> None:
+    say("assess", "latest", "postage", "--approve", "--by", "bob")
+    say("assess", "latest", "postage", "--rating", "2", "--comment", "no", "--by", "cid")
+    say("assess", "latest", "window", "--rubric", "polite=yes", "--by", "cid")
+    found = say("assess", "agreement", "latest").out
+    assert "left out: 1 answer on which people differ:\n  postage [clerk] of run " in found
+    assert "approved, by bob; rating 2, by cid: no" in found
+    assert "kappa of bob and cid: one of the two always says the same" in found
+    assert "polite: yes" in say("assess", "list", "latest").out
+    told = say("assess", "agreement", "latest", "--json").json
+    assert [one["created_by"] for one in told["divided"][0]["people"]] == ["bob", "cid"]
+    assert told["overall"]["agreement"] is None
+
+
 def test_a_run_that_people_have_assessed_is_removed_only_by_name(desk: Suite, say: Callable[..., Said]) -> None:
     say("assess", "latest", "window", "--rating", "4")
     desk.run()

@@ -119,7 +119,9 @@ def test_another_answer_question_or_agent_has_no_verdict(judged: Suite) -> None:
     assert {key for key, one in records.items() if "human_verdict" in one} == {"bad", "renamed"}
 
 
-def test_what_does_not_count_is_said_with_its_reason(judged: Suite) -> None:
+def test_what_does_not_count_is_said_with_its_reason(
+    judged: Suite, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = newest(judged)
     say(judged, "bad", first, approval="approved", by="cid")
     say(judged, "good", first, approval="approved", expires="2020-02-29", by="ann")
@@ -132,6 +134,10 @@ def test_what_does_not_count_is_said_with_its_reason(judged: Suite) -> None:
         ]
     )
     assert records["bad"]["human_verdict"]["not_counted"].startswith("people disagree")
+    monkeypatch.chdir(judged.path)
+    capsys.readouterr()
+    main(["show", "latest", "--case", "bad"])
+    assert "people        not counted: people disagree: rejected by bob" in capsys.readouterr().out
 
 
 def test_an_error_is_nobodys_opinion(suite: Suite) -> None:
