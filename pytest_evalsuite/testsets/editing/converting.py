@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_evalsuite.errors import EditError, TestSetError
+from pytest_evalsuite.errors import TestSetError
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.attachments import FileRules
 from pytest_evalsuite.testsets.defaults import Defaults
@@ -112,8 +112,6 @@ def filled(given: Mapping[str, Any], case: Case, defaults: Mapping[str, Any]) ->
             value = getattr(case, name)
             new[name] = {"at_least": value} if name == "pass_rule" and isinstance(value, int) else value
     if "checks" in given:
-        if not isinstance(given["checks"], list):
-            raise EditError("'checks' is no list")
         listed = [check for check in case.checks if check.slot is None]
         new["checks"] = [
             _filled(part, check, defaults, names, "method")

@@ -33,6 +33,10 @@ class DiskText:
         """Give the bytes of another text of the file."""
         return self._mark + text.encode()
 
+    def accept(self, text: str) -> None:
+        """Take note that the file now holds another text."""
+        self.text, self.data = text, self.encoded(text)
+
     def is_as_read(self) -> bool:
         """Whether the file still is what was read."""
         try:
@@ -73,13 +77,25 @@ def create(path: Path, text: str) -> None:
     try:
         temporary = _written(path, text.encode(), None)
         written.append((temporary, path))
-        os.link(temporary, path)  # fails where there is a file, which a rename does not
+        _link(temporary, path)
     except FileExistsError as error:
         raise EditError(f"{path} is there already: nothing was written") from error
     except OSError as error:
         raise _cannot_write(str(path), error) from error
     finally:
         _discard(written)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give a file its name, which fails where there is such a file already; a rename would not."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError from None
+        temporary.rename(path)
 
 
 def _written(target: Path, data: bytes, mode: int | None) -> Path:

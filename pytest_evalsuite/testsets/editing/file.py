@@ -284,8 +284,8 @@ class TestSetFile:
         new = {file: self._texts[path] for path, file in self._files.items() if self._texts[path] != file.text}
         if new:
             save(new)
-            for path in [path for path, file in self._files.items() if file in new]:
-                self._files[path] = DiskText(path, self._files[path].shown)
+            for file, text in new.items():
+                file.accept(text)
 
     def _place(self, *, before: str | None, after: str | None, at: int | None) -> Place | None:
         if sum(where is not None for where in (before, after, at)) > 1:

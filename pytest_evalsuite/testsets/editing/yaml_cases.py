@@ -193,9 +193,12 @@ class YamlCasesText:
                 continue
             if not document.mistakes and same(document.data, wanted):
                 return text
+        last = (
+            "" if self.text.endswith(("\n", "\r")) else ", or how the last text ends: end the file with a line break"
+        )
         raise EditError(
-            "this cannot be changed without changing something else, such as what an anchor or '<<' stands for: "
-            f"change the file by hand{wrong}"
+            "this cannot be changed without changing something else, such as what an anchor or '<<' stands for"
+            f"{last}: change the file by hand{wrong}"
         )
 
 

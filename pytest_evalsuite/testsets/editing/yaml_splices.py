@@ -17,6 +17,8 @@ BREAK: Final = re.compile(r"\r\n|\r|\n")
 SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|(?<![^ \t\r\n])#[^\r\n]*)*")
 """White space and comments."""
 BLANK_LINES: Final = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
+QUESTION_MARK: Final = re.compile(r"\?[ \t]+\Z")
+"""How a key may begin that is written out at length."""
 HEADER_COMMENT: Final = re.compile(r"[^\s#]*([ \t]+#[^\r\n]*)")
 """What stands behind the mark of a block scalar."""
 
@@ -263,7 +265,10 @@ class YamlText:
             self.replace(colon_end, old.end, "\n".join([first + (found[1] if found else ""), *rest]))
 
     def _add_line(self, mapping: Node, key: str, value: Any, before: str | None) -> None:
-        column = mapping.keys[0].start - self.line_start(mapping.keys[0].start)
+        first = self.line_start(mapping.keys[0].start)
+        before_key = self.text[first : mapping.keys[0].start]
+        mark = QUESTION_MARK.search(before_key)
+        column = mark.start() if mark else len(before_key)
         line = (
             self._flow(key) + ":" + _shifted(entry_text(value, inline=self.inline, indented=self._indents()), column)
         )
