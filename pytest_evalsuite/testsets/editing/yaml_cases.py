@@ -10,8 +10,8 @@ from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.testsets.conversation_reader import read_heads
 from pytest_evalsuite.testsets.editing.changes import UNSET, Place, Step, put, steps
 from pytest_evalsuite.testsets.editing.meaning import same
+from pytest_evalsuite.testsets.editing.yaml_items import Overlap, YamlText
 from pytest_evalsuite.testsets.editing.yaml_nodes import Node
-from pytest_evalsuite.testsets.editing.yaml_splices import Overlap, YamlText
 from pytest_evalsuite.testsets.fields import SET
 from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.values import Path

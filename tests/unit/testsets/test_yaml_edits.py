@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_evalsuite import load_test_set, open_test_set
 from pytest_evalsuite.errors import EditError, TestSetError
 from pytest_evalsuite.testsets.editing.yaml_cases import YamlCasesText
-from pytest_evalsuite.testsets.editing.yaml_splices import YamlText
+from pytest_evalsuite.testsets.editing.yaml_items import YamlText
 
 HOSTILE = (
     *("no", "yes", "Off", "null", "~", "true", "007", "1e3", "0x1F", "1_000", "12:30", "2024-01-01", ".5", "<<", "="),
