@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_evalsuite.agents import AgentReply, Attachment, ChatAgent, CommandAgent, HttpAgent, ToolCall, Usage
     from pytest_evalsuite.methods import Answer, Method, Score, Text, Texts
     from pytest_evalsuite.testsets import Case, Check, Defaults, TestSet, load_test_set
+    from pytest_evalsuite.testsets.editing import TestSetFile, open_test_set
     from pytest_evalsuite.tracing.capture import span
     from pytest_evalsuite.tracing.span import Span
     from pytest_evalsuite.version import __version__
@@ -29,14 +30,16 @@ _HOMES = {
     "HttpAgent": "agents",
     "Method": "methods",
     "Score": "methods",
+    "Span": "tracing.span",
     "TestSet": "testsets",
+    "TestSetFile": "testsets.editing",
     "Text": "methods",
     "Texts": "methods",
     "ToolCall": "agents",
     "Usage": "agents",
     "__version__": "version",
-    "Span": "tracing.span",
     "load_test_set": "testsets",
+    "open_test_set": "testsets.editing",
     "span": "tracing.capture",
 }
 
@@ -54,12 +57,14 @@ __all__ = [
     "Score",
     "Span",
     "TestSet",
+    "TestSetFile",
     "Text",
     "Texts",
     "ToolCall",
     "Usage",
     "__version__",
     "load_test_set",
+    "open_test_set",
     "span",
 ]
 

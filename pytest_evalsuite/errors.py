@@ -4,6 +4,7 @@
 
     EvalsuiteError                 the base of all of them
     +-- TestSetError               a test set file has mistakes; all of them, each with its place
+    +-- EditError                  a test set cannot be edited as asked; its file is as it was
     +-- ConfigurationError         an option, ini value, agent or method name is wrong: nothing may run
     +-- CaseError                  a case could not be evaluated: an error, never a failure, never a score
     |   +-- AgentError             the agent broke in a way that must not end the test session (SystemExit ...)
@@ -38,6 +39,7 @@ __all__ = [
     "CaseFailed",
     "CaseTimeout",
     "ConfigurationError",
+    "EditError",
     "EvalsuiteError",
     "JudgeError",
     "MethodError",
@@ -79,6 +81,10 @@ class TestSetError(EvalsuiteError):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(mistakes))
         super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class EditError(EvalsuiteError):
+    """A test set cannot be edited as asked; its file is as it was."""
 
 
 class ConfigurationError(EvalsuiteError):

@@ -47,7 +47,7 @@ def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"evalsuite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     modules = [module.name for module in iter_modules(cli.__path__)]
-    verbs = [name for name in modules if name != "main" and not name.startswith("_")]
+    verbs = {name.rstrip("_"): name for name in modules if name != "main" and not name.startswith("_")}
     for verb in arguments[:1] if arguments[:1] and arguments[0] in verbs else verbs:
-        import_module(f"{cli.__name__}.{verb}").add_parser(subparsers)
+        import_module(f"{cli.__name__}.{verbs[verb]}").add_parser(subparsers)
     return parser

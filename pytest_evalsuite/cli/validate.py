@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import DEFAULT_METHOD, SUFFIXES, Defaults, MethodLookup, load_test_set
 from pytest_evalsuite.testsets.attachments import FileRules
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_loading", "add_parser", "loading_of", "run"]
 
 NAMES: Final = tuple(f".eval{suffix}" for suffix in SUFFIXES)
 PASSED_OVER: Final = frozenset({"__pycache__", "node_modules", "venv"})
@@ -31,18 +31,26 @@ def add_parser(subparsers: Any) -> None:
         description=f"Check test sets and list every mistake. Folders are searched for *{', *'.join(NAMES)}.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", default=["."], help="a test set or a folder (default: .)")
+    add_loading(parser)
+    parser.set_defaults(run=run)
+
+
+def add_loading(parser: argparse.ArgumentParser, *, known: str = "--method", default: str = "--test-method") -> None:
+    """Add the options that say how test sets are read; ``known`` and ``default`` are what two of them are called."""
     parser.add_argument(
-        "--method",
+        known,
         action="append",
         default=[],
         metavar="NAME",
         dest="methods",
         help="a method that your conftest.py registers: accept it, with any options (may be repeated)",
     )
+    parser.set_defaults(known_by=known)
     parser.add_argument(
-        "--test-method",
+        default,
         default=DEFAULT_METHOD,
         metavar="NAME",
+        dest="default_method",
         help="the method of cases that name none (default: %(default)s)",
     )
     parser.add_argument(
@@ -52,7 +60,15 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="as the ini value evalsuite_max_file_mb (default: %(default)g)",
     )
-    parser.set_defaults(run=run)
+
+
+def loading_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Give what these options say, as arguments of `load_test_set`."""
+    return {
+        "defaults": Defaults(test_method=args.default_method),
+        "methods": accepting(args.methods, args.known_by),
+        "files": FileRules(max_bytes=int(args.max_file_mb * 1e6)),
+    }
 
 
 def run(args: argparse.Namespace) -> int:
@@ -61,17 +77,15 @@ def run(args: argparse.Namespace) -> int:
     if not files:
         say(f"no test sets (*{', *'.join(NAMES)}) in {', '.join(args.paths)}", sys.stderr)
         return 1
-    defaults = Defaults(test_method=args.test_method)
-    lookup = accepting(args.methods)
-    rules = FileRules(max_bytes=int(args.max_file_mb * 1e6))
-    good = [is_good(file, defaults, lookup, rules) for file in files]
+    loading = loading_of(args)
+    good = [is_good(file, loading) for file in files]
     return 0 if all(good) else 1
 
 
-def is_good(file: str, defaults: Defaults, lookup: MethodLookup, rules: FileRules) -> bool:
+def is_good(file: str, loading: Mapping[str, Any]) -> bool:
     """Check one test set, and say how many cases it has or what is wrong with it."""
     try:
-        count = len(load_test_set(file, defaults=defaults, methods=lookup, files=rules).cases)
+        count = len(load_test_set(file, **loading).cases)
     except TestSetError as error:
         for mistake in error.mistakes:
             say(str(mistake), sys.stderr)
@@ -113,8 +127,8 @@ class AnyMethod(Method):
         return None
 
 
-def accepting(names: Sequence[str]) -> MethodLookup:
-    """Make a lookup that knows further methods, whatever their options."""
+def accepting(names: Sequence[str], option: str = "--method") -> MethodLookup:
+    """Make a lookup that knows further methods, whatever their options; ``option`` is what names them."""
     further = {name: type(name, (AnyMethod,), {"method": name}) for name in names}
 
     def lookup(name: str) -> type[Method]:
@@ -123,6 +137,6 @@ def accepting(names: Sequence[str]) -> MethodLookup:
         except ConfigurationError as error:
             if name in further:
                 return further[name]
-            raise ConfigurationError(f"{error}; if your conftest.py registers it: --method {name}") from None
+            raise ConfigurationError(f"{error}; if your conftest.py registers it: {option} {name}") from None
 
     return lookup

@@ -18,11 +18,11 @@ from pytest_evalsuite.testsets.cases import RawCases, YamlCases, YamlTurns, mist
 from pytest_evalsuite.testsets.checks import CaseDefaults, CheckBuilder
 from pytest_evalsuite.testsets.conversation import Head, Script
 from pytest_evalsuite.testsets.conversation_reader import Heads, read_heads, turns_of
-from pytest_evalsuite.testsets.csv_reader import read_csv
+from pytest_evalsuite.testsets.csv_reader import CsvCases, read_csv
 from pytest_evalsuite.testsets.defaults import Defaults, read_defaults
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS, SET
 from pytest_evalsuite.testsets.gate import check_tags, read_gate
-from pytest_evalsuite.testsets.jsonl_reader import read_jsonl
+from pytest_evalsuite.testsets.jsonl_reader import JsonlCases, read_jsonl
 from pytest_evalsuite.testsets.locate import Locator
 from pytest_evalsuite.testsets.model import Case, TestSet
 from pytest_evalsuite.testsets.options import MethodLookup, Methods
@@ -31,7 +31,7 @@ from pytest_evalsuite.testsets.positions import walk, walk_all
 from pytest_evalsuite.testsets.problems import Problem
 from pytest_evalsuite.testsets.scalars import is_null
 from pytest_evalsuite.testsets.slots import read_slots
-from pytest_evalsuite.testsets.source import check_inside, read_text
+from pytest_evalsuite.testsets.source import ReadText, check_inside, read_text
 from pytest_evalsuite.testsets.values import did_you_mean, listed, show
 from pytest_evalsuite.testsets.yaml_events import Document, YamlMistake, read_yaml
 
@@ -49,16 +49,17 @@ def load_test_set(
     defaults: Defaults = NO_DEFAULTS,
     methods: MethodLookup | MethodRegistry = get_method,
     files: FileRules = FILE_RULES,
+    read: ReadText = read_text,
 ) -> TestSet:
     """Read and check a YAML, CSV or JSONL test set.
 
     ``display_path`` is the file's name in messages and in the result, ``defaults`` are those of the configuration,
-    ``methods`` gives methods by name, ``files`` says what cases may attach. Raises TestSetError with all mistakes,
-    and nothing else for a bad file.
+    ``methods`` gives methods by name, ``files`` says what cases may attach, ``read`` gives a file's text. Raises
+    TestSetError with all mistakes, and nothing else for a bad file.
     """
     shown = os.fspath(path) if display_path is None else display_path
     with not_looking():
-        loader = Loader(Path(path), shown, defaults, Methods(methods), files)
+        loader = Loader(Path(path), shown, defaults, Methods(methods), files, read)
         suffix = loader.path.suffix.lower()
         if suffix in {".yaml", ".yml"}:
             return loader.yaml()
@@ -80,6 +81,7 @@ class Loader:
     defaults: Defaults
     methods: Methods
     files: FileRules
+    read: ReadText = read_text
     text: str = ""
     mistakes: list[Mistake] = field(default_factory=list)
     heads: Heads = ()
@@ -95,7 +97,7 @@ class Loader:
 
     def yaml(self) -> TestSet:
         """Load a YAML file, and the file that its cases are from."""
-        self.text = read_text(self.path, self.shown)
+        self.text = self.read(self.path, self.shown)
         try:
             document = read_yaml(self.text)
         except YamlMistake as error:
@@ -136,13 +138,13 @@ class Loader:
             turns = turns_of(self.heads)
             return (
                 YamlTurns(self.shown, self.text, *turns),
-                partial(reread_turns, self.path, self.shown),
+                partial(reread_turns, self.path, self.shown, self.read),
                 self.path.parent,
             )
         items = raw.get("cases")
         if type(items) is list and items:
             cases = YamlCases(self.shown, self.text, items, document.case_lines)
-            return cases, partial(reread_yaml, self.path, self.shown), self.path.parent
+            return cases, partial(reread_yaml, self.path, self.shown, self.read), self.path.parent
         if "cases" not in raw:
             part.report(None, "no cases: expected 'cases' with a list of them, 'conversations' or 'cases_from'")
         elif is_null(items) or items == []:
@@ -174,7 +176,7 @@ class Loader:
 
     def _table(self, path: Path, shown: str, *, extra: bool) -> Opened | None:
         """Read a CSV or JSONL file; None when it cannot be read, which is a mistake."""
-        read = partial(read_table, path, shown, self.methods, extra=extra)
+        read = partial(read_table, path, shown, self.methods, extra=extra, reader=self.read)
         try:
             return read(), read, path.parent
         except TestSetError as error:
@@ -239,17 +241,19 @@ class Loader:
         ]
 
 
-def read_table(path: Path, shown: str, methods: Methods, *, extra: bool) -> RawCases:
+def read_table(
+    path: Path, shown: str, methods: Methods, *, extra: bool, reader: ReadText = read_text
+) -> CsvCases | JsonlCases:
     """Read a CSV or JSONL file; raises TestSetError when that cannot be done."""
-    text = read_text(path, shown)
+    text = reader(path, shown)
     if path.suffix.lower() == ".jsonl":
         return read_jsonl(text, shown)
     return read_csv(text, shown, methods, extra=extra)
 
 
-def reread_yaml(path: Path, shown: str) -> RawCases:
+def reread_yaml(path: Path, shown: str, reader: ReadText = read_text) -> RawCases:
     """Read a YAML test set's cases with the positions of everything in them."""
-    text = read_text(path, shown)
+    text = reader(path, shown)
     try:
         document = read_yaml(text)
         items = document.data["cases"]
@@ -258,9 +262,9 @@ def reread_yaml(path: Path, shown: str) -> RawCases:
     return YamlCases(shown, text, items, document.case_lines, positions=walk_all(text))
 
 
-def reread_turns(path: Path, shown: str) -> RawCases:
+def reread_turns(path: Path, shown: str, reader: ReadText = read_text) -> RawCases:
     """Read a YAML test set's turns with the positions of everything in them."""
-    text = read_text(path, shown)
+    text = reader(path, shown)
     try:
         part = Part(read_yaml(text).data, SET, [])
     except (YamlMistake, AttributeError):  # the file was changed meanwhile

@@ -34,3 +34,7 @@ class Locator:
         if index >= len(self._cases) or self._cases.line(index) != case.line:
             return case.line, 1
         return self._cases.places([(index, Problem(keys, ""))])[0]
+
+    def index(self, case: Case) -> int:
+        """Give the index of a case in its file, from 0."""
+        return self._places[case.position]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.methods._base import Method
-from pytest_evalsuite.testsets.attachments import CaseFile, Files
+from pytest_evalsuite.testsets.attachments import CaseFile, FileRules, Files
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
@@ -230,3 +231,14 @@ class TestSet:
     cases_path: str | None = None
     gate: Gate | None = None
     slots: Slots | None = None
+
+    def save(self, path: str | PathLike[str], *, methods: Any = None, files: FileRules | None = None) -> None:
+        """Write the test set as YAML, CSV or JSONL, by the file's suffix; a file that is there is replaced.
+
+        The same test set gives the same text, which loads as an equal test set; ``methods`` and ``files`` are those
+        of `load_test_set`, if it was loaded with any. Raises EditError, and writes nothing, where the format cannot
+        hold something (a CSV file has no settings and no nested fields) or the file cannot be written.
+        """
+        from pytest_evalsuite.testsets.editing.saving import save_test_set
+
+        save_test_set(self, path, methods=methods, files=files)

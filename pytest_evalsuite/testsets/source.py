@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from pytest_evalsuite.errors import Mistake, TestSetError
 
-__all__ = ["MAX_BYTES", "check_inside", "read_text"]
+__all__ = ["MAX_BYTES", "ReadText", "check_inside", "read_text"]
+
+ReadText = Callable[[Path, str], str]
+"""Gives the text of a file, which messages name as the second argument says. Raises TestSetError."""
 
 MAX_BYTES: Final = 200_000_000
 BYTE_ORDER_MARKS: Final = {

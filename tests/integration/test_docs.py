@@ -115,7 +115,7 @@ def cells(line: str) -> list[str]:
 def existing(pytester: pytest.Pytester) -> set[str]:
     """Every option, ini value, hook and command that there is."""
     shown = pytester.runpytest_inprocess("--help", "-p", "no:asyncio").stdout.str()
-    verbs = {path.stem for path in Path(*cli.__path__).glob("[a-z]*.py")} - {"main"}
+    verbs = {path.stem.rstrip("_") for path in Path(*cli.__path__).glob("[a-z]*.py")} - {"main"}
     return {
         *names(r"--eval-[a-z-]*[a-z]", shown),
         *names(r"(?<!\w)evalsuite_[a-z_]+", shown),
