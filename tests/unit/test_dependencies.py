@@ -21,7 +21,7 @@ def names(requirements: list[str]) -> set[str]:
 
 def rows(heading: str) -> list[list[str]]:
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\| `.*", section, re.M)]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\| `.*", section, re.MULTILINE)]
 
 
 def test_what_is_always_installed() -> None:
