@@ -18,6 +18,7 @@
     |   +-- AttachmentError        the case's file has gone, has changed, or could not be fetched
     +-- StoreError                 the run directory or an artifact could not be written or read
     |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
+    |   +-- AssessmentError        what somebody says of an answer cannot be kept, or is not theirs to change
 
     CaseFailed (AssertionError)    the answer was scored, and the score is under the bar
 
@@ -33,6 +34,7 @@ from typing import Any
 __all__ = [
     "AgentError",
     "AnswerMissing",
+    "AssessmentError",
     "AttachmentError",
     "BaselineMissing",
     "CaseError",
@@ -169,6 +171,10 @@ class StoreError(EvalsuiteError):
 
 class BaselineMissing(StoreError):
     """What a run is to be compared with is not there (yet)."""
+
+
+class AssessmentError(StoreError):
+    """What somebody says of an answer cannot be kept as it is said, or is not theirs to change."""
 
 
 class CaseFailed(AssertionError):

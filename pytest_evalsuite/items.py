@@ -23,6 +23,7 @@ from pytest_evalsuite.reporting.failure import headline
 from pytest_evalsuite.roster import why_unasked
 from pytest_evalsuite.runs.reuse import answer_digest
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase
+from pytest_evalsuite.runs.summary import gate_status
 from pytest_evalsuite.testsets import Case, TestSet
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class CaseItem(pytest.Function):
         if kept is not None:
             state.keep_earlier_traces(kept)
         record, error = (kept, None) if kept is not None else self._evaluate(state)
+        state.ask_people(record)
         if state.wants_trials(self, record):
             record["confirmation"] = self._ask_again(state, record).as_json()
         self._conclude(state, record, error)
@@ -205,7 +207,7 @@ class CaseItem(pytest.Function):
 
     def _conclude(self, state: EvalSession, record: dict[str, Any], error: BaseException | None) -> None:
         """Keep the record, and raise what pytest is to say of it already now."""
-        status = record["status"]
+        status = gate_status(record)
         if status in ("failed", "error") and "known_failure" not in record:
             tolerated = state.policy.why_tolerated(record)
             if tolerated is not None:
@@ -221,9 +223,9 @@ class CaseItem(pytest.Function):
             raise error or CaseError("the case could not be scored")
 
     def runtest(self) -> None:
-        """Fail if the answer scored under the bar."""
+        """Fail if the answer scored under the bar, or if a person's verdict counts that says so."""
         record = self.record
-        if record is not None and record["status"] == "failed":
+        if record is not None and (gate_status(record) == "failed" or _is_known_failure(record)):
             if "tolerated" in record:
                 raise pytest.xfail.Exception(f"{headline(record)}; {escape_terminal(record['tolerated'])}")
             raise CaseFailed(headline(record))
@@ -265,15 +267,21 @@ class CaseItem(pytest.Function):
 
     def _keep_properties(self, record: Mapping[str, Any]) -> None:
         """Let JUnit reports and other plugins see the figures; a case that is run again has new ones."""
-        method = record["test_method"]
+        method, status_for_gate = record["test_method"], gate_status(record)
         figures = {
             "status": record["status"],
             "score": record["score"],
             "passing_score": record["passing_score"],
             "method": method if isinstance(method, str) else ", ".join(method),
         }
+        if status_for_gate != record["status"]:
+            figures["human_verdict"] = record["human_verdict"]["approval"]
         others = [entry for entry in self.user_properties if entry[0] not in figures]
         self.user_properties[:] = [*others, *figures.items()]
+
+
+def _is_known_failure(record: Mapping[str, Any]) -> bool:
+    return bool(record["status"] == "failed" and "known_failure" in record)
 
 
 def _why_not(report: pytest.TestReport, excinfo: pytest.ExceptionInfo[BaseException] | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ FAIL_ON = ("any", "regression", "gate", "never")
 NEEDS_EVAL_SUITE = (
     *("agent", "concurrency", "iterations", "timeout", "judge", "json", "csv", "markdown", "github", "run_name"),
     *("resume", "regrade", "record", "replay", "shard", "baseline", "baseline_missing", "fail_on", "confirm"),
-    *("isolation", "traces"),
+    *("isolation", "traces", "human_verdicts"),
 )
 
 
@@ -107,6 +107,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "sets declare, or nothing.",
     )
     add(
+        "--eval-human-verdicts",
+        action="store_true",
+        default=None,
+        help="Where a person has approved or rejected the same answer (`evalsuite assess`), that counts.",
+    )
+    add(
         "--eval-confirm",
         type=_whole_number(0, 100),
         metavar="N",
@@ -127,6 +133,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_baseline", "As --eval-baseline")
     parser.addini("evalsuite_fail_on", "As --eval-fail-on")
     parser.addini("evalsuite_confirm", "As --eval-confirm")
+    parser.addini("evalsuite_human_verdicts", "As --eval-human-verdicts", type="bool", default=False)
     parser.addini("evalsuite_pass_rule", "When a case of several attempts passes: mean, all, any, majority, a number")
     parser.addini("evalsuite_test_method", "The test method of cases that name none", default="semantic_quality")
     parser.addini("evalsuite_max_file_mb", "Megabytes that a file of a case may have (default: 20)", type="string")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ from pytest_evalsuite.names import Names
 from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.github import annotation_commands, append_to_step_summary
+from pytest_evalsuite.reporting.people import uncounted
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.resumption import resume_command
 from pytest_evalsuite.reporting.terminal import summary_lines
@@ -36,6 +38,7 @@ from pytest_evalsuite.runs.recorder import Recorder
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.sharding import shard_of, suite_digest
 from pytest_evalsuite.runs.store import clear_output, write_atomically
+from pytest_evalsuite.runs.summary import gate_status
 from pytest_evalsuite.settings import Settings, check_together, read_settings
 from pytest_evalsuite.sources import Sources
 from pytest_evalsuite.tracing.capture import switch
@@ -222,7 +225,14 @@ class EvalSession:
     def wants_trials(self, item: CaseItem, record: Mapping[str, Any]) -> bool:
         """Whether a failed case is to be asked again before it is blamed, and somebody is there to be asked."""
         nobody = self.sources.regrade is not None or item.agent is NOBODY
-        return not nobody and self.policy.wants_trials(record)
+        return not nobody and gate_status(record) == record["status"] and self.policy.wants_trials(record)
+
+    def ask_people(self, record: dict[str, Any]) -> None:
+        """Put the verdict on the record that people have given on the same answer before."""
+        if self.sources.people is not None:
+            verdict = self.sources.people.verdict(record, datetime.now(timezone.utc).date())
+            if verdict is not None:
+                record["human_verdict"] = verdict
 
     def keep_answers(self, item: CaseItem, attempts: Iterable[Attempt]) -> None:
         """Keep what came of attempts, where a run is recorded."""
@@ -305,9 +315,9 @@ class EvalSession:
             record = self._recorder.results.add(line)
             self._progress.add(record["status"])
             report.evalsuite_score = display_score(record)
-            if report.failed and record["status"] != "passed":  # an unexpected pass is told by pytest
+            if report.failed and gate_status(record) != "passed":  # an unexpected pass is told by pytest
                 report.longrepr = FailureText(record, verbosity=self.config.get_verbosity())
-                if record["status"] == "failed":
+                if gate_status(record) == "failed":
                     self._tell_of_failure(line, report.nodeid)
         elif report.when == "???":
             self._recorder.lost_with_worker(report.nodeid, str(report.longrepr))
@@ -417,9 +427,12 @@ class EvalSession:
             from pytest_evalsuite.comparison.document import comparison_json
             from pytest_evalsuite.comparison.sides import side_of_run
 
-            self._comparison = compare(self.sources.baseline, side_of_run(run, "this run"), rule=self._rule())
+            side = side_of_run(run, "this run", by_people=True)
+            self._comparison = compare(self.sources.baseline, side, rule=self._rule())
             run.verdicts["comparison"] = comparison_json(self._comparison)
         self._judgement = judge_run(run, self.settings.fail_on, self._comparison)
+        if self.sources.people is not None:
+            self._judgement.notes += [*self.sources.people.problems, *uncounted(run)]
         if self.sources.missing is not None:
             self._judgement.notes.append(self.sources.missing)
         run.verdicts["gate"] = self._judgement.as_json()

@@ -66,6 +66,7 @@ class Settings:
     needs_baseline: bool = True
     fail_on: FailOn = "any"
     confirm: int = 4
+    human_verdicts: bool = False
     max_file_bytes: int = MAX_FILE_BYTES
     fetch_hosts: frozenset[Place] = frozenset()
 
@@ -140,6 +141,7 @@ def read_settings(config: pytest.Config) -> Settings:
         needs_baseline=option("eval_baseline_missing") != "warn",
         fail_on=option("eval_fail_on") or _ini(config, "evalsuite_fail_on", _fail_on) or "any",
         confirm=_confirm(config),
+        human_verdicts=bool(option("eval_human_verdicts") or config.getini("evalsuite_human_verdicts")),
         max_file_bytes=_ini(config, "evalsuite_max_file_mb", _megabytes) or MAX_FILE_BYTES,
         fetch_hosts=read_hosts(config.getini("evalsuite_fetch_hosts")),
     )

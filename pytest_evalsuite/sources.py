@@ -11,6 +11,7 @@ from pytest_evalsuite.runs.reuse import Earlier
 from pytest_evalsuite.settings import Settings
 
 if TYPE_CHECKING:
+    from pytest_evalsuite.assessments.human import People
     from pytest_evalsuite.runs.recording import Recording
 
 __all__ = ["Sources"]
@@ -18,10 +19,13 @@ __all__ = ["Sources"]
 GIVEN: Final = "evalsuite_sources"
 """Where a worker of xdist finds what the reporting process has found."""
 BASELINE: Final = "baseline"
+PEOPLE: Final = "people"
 
 
 class Sources:
     """What ``--eval-resume``, ``--eval-regrade``, ``--eval-replay`` and ``--eval-baseline`` name, read at the start.
+
+    Beside these, what people have said of earlier runs, under ``--eval-human-verdicts``.
 
     ``latest`` is another run once this one is kept, so that a worker is told paths. Raises ConfigurationError where
     something that is named cannot be had.
@@ -42,6 +46,8 @@ class Sources:
         self.replay = self._recording()
         self.baseline: Any = None
         """A `comparison.model.Side`, None where nothing is compared."""
+        self.people = self._people(settings, given.get(PEOPLE))
+        """What people have said of earlier answers, None where that does not count."""
         if workerinput is not None:
             self._take_baseline(given.get(BASELINE))
         elif settings.baseline is not None:
@@ -53,6 +59,8 @@ class Sources:
             from pytest_evalsuite.comparison.baseline import baseline_of, baseline_text
 
             self.paths[BASELINE] = baseline_text(baseline_of(self.baseline))
+        if self.people is not None:
+            self.paths[PEOPLE] = self.people.as_text()
         return {GIVEN: self.paths}
 
     def _find(self, option: str, reference: str | None) -> None:
@@ -92,6 +100,16 @@ class Sources:
             return Recording.read(Path(path))
         except StoreError as error:
             raise ConfigurationError(f"--eval-replay: {error}") from None
+
+    def _people(self, settings: Settings, given: str | None) -> People | None:
+        if not settings.human_verdicts:
+            return None
+        from pytest_evalsuite.assessments.human import People
+
+        try:
+            return People.read(self._root) if given is None else People.from_text(given)
+        except StoreError as error:
+            raise ConfigurationError(f"--eval-human-verdicts: {error}") from None
 
     def _load_baseline(self, settings: Settings, folder: Path) -> None:
         from pytest_evalsuite.comparison.reference import load_side

@@ -12,6 +12,7 @@ from pytest_evalsuite.reporting.dialogue import said_before
 from pytest_evalsuite.reporting.difference import marked_lines
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, attached, case_file
+from pytest_evalsuite.reporting.people import assessed, overruled
 
 __all__ = ["case_lines"]
 
@@ -86,6 +87,7 @@ def details(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key in ("name", "known_failure", "tolerated", "metadata"):
         if record.get(key):
             yield key.replace("_", " "), as_text(record[key])
+    yield from people(record)
     if not record.get("attempts"):
         yield from consumed(record)
         yield from evidence(record)
@@ -97,6 +99,14 @@ def details(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for label, key in (("started", "started_at"), ("completed", "completed_at"), ("fingerprint", "fingerprint")):
         if record.get(key):
             yield label, record[key]
+
+
+def people(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What people say: what counts instead of the verdict, and all the rest."""
+    if record.get("human_verdict"):
+        yield "people", overruled(record["human_verdict"])
+    for assessment in record.get("assessments", ()):
+        yield "assessed", assessed(assessment)
 
 
 def attempt_told(record: Mapping[str, Any], attempt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_evalsuite.assessments.log import Log
+from pytest_evalsuite.assessments.store import FILE
 from pytest_evalsuite.cli._common import add_root, named_run, nothing, root_of, say, whole_number
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.reporting import numbers
@@ -22,7 +24,8 @@ def add_parser(subparsers: Any) -> None:
         "delete",
         help="remove kept runs",
         description="Remove kept runs: those that are named, or all but the newest. A run that goes on is never "
-        "removed, nor one whose results an unfinished one needs that stays.",
+        "removed, nor one whose results an unfinished one needs that stays; one that people have assessed is removed "
+        "only by name.",
     )
     parser.add_argument("references", nargs="*", metavar="RUN", help="as `evalsuite show` takes it")
     parser.add_argument("--keep", type=whole_number, metavar="N", help="remove all but the newest N runs")
@@ -48,8 +51,9 @@ def run(args: argparse.Namespace) -> int:
     if not (args.yes or agreed(doomed, args)):
         return nothing("nothing was removed")
     for one in doomed:
+        told = described(one)
         remove(one.path)
-        say(f"removed {described(one)}")
+        say(f"removed {told}")
     return 0
 
 
@@ -63,9 +67,17 @@ def old_ones(every: Sequence[KeptRun], keep: int) -> list[KeptRun]:
             say(f"{one.id} stays: it is running", sys.stderr)
         elif one.id in needed:
             say(f"{one.id} stays: run {needed[one.id]} goes on from it", sys.stderr)
+        elif (count := assessed(one)) > 0:
+            kept = numbers.count(count, "assessment")
+            say(f"{one.id} stays: people have written {kept} of it (name it to remove it)", sys.stderr)
         else:
             doomed.append(one)
     return doomed
+
+
+def assessed(run: KeptRun) -> int:
+    """How many assessments of a run there are, which nobody could make again."""
+    return len(Log(run.path / FILE).read().live)
 
 
 def refuse_needed(every: Sequence[KeptRun], doomed: Sequence[KeptRun]) -> None:
@@ -94,4 +106,6 @@ def agreed(doomed: Sequence[KeptRun], args: argparse.Namespace) -> bool:
 
 def described(run: KeptRun) -> str:
     """A run in a few words."""
-    return f"{run.id} ({', '.join(filter(None, (run.name, run.status)))})"
+    count = assessed(run)
+    said = numbers.count(count, "assessment") if count else None
+    return f"{run.id} ({', '.join(filter(None, (run.name, run.status, said)))})"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_evalsuite.assessments.reading import read_assessed_run
 from pytest_evalsuite.cli._common import add_run, named_run, say
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.reporting.csv import csv_text
@@ -16,7 +17,6 @@ from pytest_evalsuite.reporting.junit import junit_xml
 from pytest_evalsuite.reporting.markdown import run_markdown
 from pytest_evalsuite.reporting.otlp import otlp_parts
 from pytest_evalsuite.runs.artifact import artifact_parts
-from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.store import write_atomically
 from pytest_evalsuite.runs.traces import Traces
@@ -60,7 +60,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the run."""
     path = named_run(args).path
-    kept = read_run(path)
+    kept, problems = read_assessed_run(path)
+    for problem in problems:
+        say(f"problem: {problem}", sys.stderr)
     try:
         parts = [part.encode() for part in FORMATS[args.format](kept, path)]
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = make_parser(arguments)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(spelled_out(arguments))
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -46,8 +46,23 @@ def make_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="evalsuite", description="Test sets for pytest --eval-suite.")
     parser.add_argument("--version", action="version", version=f"evalsuite {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    modules = [module.name for module in iter_modules(cli.__path__)]
-    verbs = {name.rstrip("_"): name for name in modules if name != "main" and not name.startswith("_")}
+    verbs = known_verbs()
     for verb in arguments[:1] if arguments[:1] and arguments[0] in verbs else verbs:
         import_module(f"{cli.__name__}.{verbs[verb]}").add_parser(subparsers)
     return parser
+
+
+def known_verbs() -> dict[str, str]:
+    """The verbs, and the name of the module of each."""
+    modules = [module.name for module in iter_modules(cli.__path__)]
+    return {name.rstrip("_"): name for name in modules if name != "main" and not name.startswith("_")}
+
+
+def spelled_out(arguments: Sequence[str]) -> Sequence[str]:
+    """The arguments with what their verb lets one leave out."""
+    name = known_verbs().get(arguments[0]) if arguments else None
+    if name is None:
+        return arguments
+    module = import_module(f"{cli.__name__}.{name}")
+    full: Sequence[str] = module.spelled_out(arguments) if hasattr(module, "spelled_out") else arguments
+    return full

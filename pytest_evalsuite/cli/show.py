@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_evalsuite.assessments.reading import read_assessed_run
 from pytest_evalsuite.cli._case import as_text, case_lines
 from pytest_evalsuite.cli._common import (
     add_json,
@@ -24,12 +26,12 @@ from pytest_evalsuite.cli._tables import shortened, table
 from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
+from pytest_evalsuite.reporting.people import in_short
 from pytest_evalsuite.reporting.terminal import COLUMNS
 from pytest_evalsuite.reporting.trace import trace_lines
 from pytest_evalsuite.runs.artifact import evaluation_head
-from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.run import Run
-from pytest_evalsuite.runs.summary import STATUSES
+from pytest_evalsuite.runs.summary import STATUSES, gate_status
 from pytest_evalsuite.runs.traces import Traces
 from pytest_evalsuite.tracing.span import Trace
 
@@ -87,7 +89,9 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show the run or the case; 1 where there is no such thing."""
     path = named_run(args).path
-    kept = read_run(path)
+    kept, problems = read_assessed_run(path)
+    for problem in problems:
+        say(f"problem: {problem}", sys.stderr)
     try:
         return show(kept, args, Traces(kept, path))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
@@ -191,7 +195,9 @@ def figures(kept: Run, width: int) -> list[str]:
 
 def case_table(records: Sequence[Record], width: int) -> list[str]:
     """The cases, with the columns in which they differ."""
-    heads = ["status", "score", "method", "case", "agent", "test set", "question"]
+    heads = ["status", "people", "score", "method", "case", "agent", "test set", "question"]
+    if not any(in_short(record.get("assessments", ())) for record in records):
+        heads.remove("people")
     for column, key in (("agent", "agent"), ("test set", "test_set")):
         if len({record[key] for record in records}) == 1:
             heads.remove(column)
@@ -208,6 +214,8 @@ def method_of(record: Record) -> str:
 def status_of(record: Record) -> str:
     """The status as people write it."""
     status = str(record["status"]).replace("_", " ")
+    if gate_status(record) != record["status"]:
+        return f"{status} ({record['human_verdict']['approval']})"
     if status == "failed" and record.get("known_failure") is not None:
         return f"{status} (known)"
     return f"{status} (tolerated)" if record.get("tolerated") is not None else status
@@ -215,6 +223,7 @@ def status_of(record: Record) -> str:
 
 CELLS: Final[dict[str, Callable[[Record], str]]] = {
     "status": status_of,
+    "people": lambda record: in_short(record.get("assessments", ())) or "-",
     "score": lambda record: numbers.score(record["score"]),
     "method": method_of,
     "case": lambda record: record["case_id"],

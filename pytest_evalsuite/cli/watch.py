@@ -20,7 +20,7 @@ from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.history import figures_of, kept_run
 from pytest_evalsuite.runs.reading import journals, read_info, result_line
 from pytest_evalsuite.runs.run import CaseKey
-from pytest_evalsuite.runs.summary import STATUSES
+from pytest_evalsuite.runs.summary import STATUSES, gate_status
 
 __all__ = ["add_parser", "run"]
 
@@ -138,7 +138,7 @@ class Told:
 
     def case(self, record: Record, seen: Seen) -> None:
         """A case has ended."""
-        if record["status"] == "error" or (record["status"] == "failed" and record.get("known_failure") is None):
+        if record["status"] == "error" or (gate_status(record) == "failed" and record.get("known_failure") is None):
             place = f"{case_file(record)}:{record['line']} {record['case_id']} [{record['agent']}]"
             self.line(f"{headline(record)}  {escape_terminal(place)}")
 

@@ -109,10 +109,15 @@ MEASURES: Final[Mapping[str, _Measure]] = {
 
 
 def gate_result(record: Mapping[str, Any], set_tags: Sequence[str] = ()) -> GateResult:
-    """Take from a case's record what a gate needs; ``set_tags`` are those of its test set."""
+    """Take from a case's record what a gate needs; ``set_tags`` are those of its test set.
+
+    Where a person's verdict counts, the status is what that makes of it.
+    """
     cause = record.get("cause") or {}
     tags = (*set_tags, *record.get("tags", ()))
-    return GateResult(record["case_id"], brief(record), tags, record.get("required") is True, cause.get("kind"))
+    one = brief(record)
+    one = one._replace(status=one.gate_status, overruled=False)
+    return GateResult(record["case_id"], one, tags, record.get("required") is True, cause.get("kind"))
 
 
 def check_gate(

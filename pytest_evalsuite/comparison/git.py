@@ -10,7 +10,7 @@ from typing import Final
 
 from pytest_evalsuite.errors import BaselineMissing, StoreError
 
-__all__ = ["PREFIX", "show"]
+__all__ = ["PREFIX", "show", "user_email"]
 
 PREFIX: Final = "git:"
 SECONDS: Final = 60
@@ -35,6 +35,15 @@ def show(reference: str, folder: Path) -> tuple[bytes, str]:
             raise StoreError(f"{reference}: commit {commit[:12]} is not here: {_said(done)}")
         raise BaselineMissing(f"{reference}: commit {commit[:12]} has no file {path!r}")
     return done.stdout, commit
+
+
+def user_email(folder: Path) -> str | None:
+    """The address that commits in the folder carry; None where git knows none, or is not there."""
+    try:
+        done = _git(["config", "--get", "user.email"], folder)
+    except StoreError:
+        return None
+    return done.stdout.decode(errors="replace").strip() or None
 
 
 def _merge_base(folder: Path, reference: str) -> str:

@@ -138,9 +138,7 @@ def _regressions(comparison: Comparison, evaluation: Evaluation) -> tuple[int, i
 def _blamed(run: Run) -> str:
     """The cases that fail the run by themselves, in words; nothing where there are none."""
     tally = run.tally
-    failed = tally.counts["failed"] - tally.known_failures
-    errors = tally.counts["error"]
-    blamed = failed + errors - tally.tolerated
+    blamed = tally.blamed + tally.counts["error"] - tally.tolerated
     return f"{blamed:,} of {tally.judged:,} cases failed" if blamed > 0 else ""
 
 

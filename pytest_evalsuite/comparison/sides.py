@@ -10,12 +10,18 @@ from pytest_evalsuite.comparison.model import Outcome, Side, SideInfo
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.reading import artifact_results
 from pytest_evalsuite.runs.run import CaseKey, Run
+from pytest_evalsuite.runs.summary import gate_status
 
 __all__ = ["outcome_of", "side_of_artifact", "side_of_run"]
 
 
-def side_of_run(run: Run, reference: str, *, key: str | None = None, group: str | None = None) -> Side:
-    """A run as a side. ``key`` names what cases are paired by, ``group`` what they are clustered by."""
+def side_of_run(
+    run: Run, reference: str, *, key: str | None = None, group: str | None = None, by_people: bool = False
+) -> Side:
+    """A run as a side. ``key`` names what cases are paired by, ``group`` what they are clustered by.
+
+    With ``by_people``, people's verdicts count where there are any; else the machine's.
+    """
     plans = [evaluation.plan for evaluation in run.evaluations]
     keys = [key for evaluation in run.evaluations for key in evaluation.keys]
 
@@ -34,7 +40,7 @@ def side_of_run(run: Run, reference: str, *, key: str | None = None, group: str 
             test_sets={plan.test_set: plan.name for plan in plans},
             gate=run.verdicts.get("gate", {}),
         ),
-        [outcome_of(decode(run.results.line(one)), key, group) for one in keys],
+        [outcome_of(decode(run.results.line(one)), key, group, by_people=by_people) for one in keys],
         records,
     )
 
@@ -77,15 +83,19 @@ def side_of_artifact(path: Path, reference: str, *, key: str | None = None, grou
     )
 
 
-def outcome_of(record: Mapping[str, Any], key: str | None = None, group: str | None = None) -> Outcome:
+def outcome_of(
+    record: Mapping[str, Any], key: str | None = None, group: str | None = None, *, by_people: bool = False
+) -> Outcome:
     """What a comparison needs to know of a result."""
     get = record.get
-    status = record["status"]
+    status = gate_status(record) if by_people else record["status"]
     statistics = get("statistics")
     if status not in ("passed", "failed"):
         passes = attempts = 0
     elif statistics is not None:
         passes, attempts = statistics["passed"], statistics["scored"]
+        if status != record["status"]:
+            passes = record["human_verdict"].get("passed_attempts", passes)
     else:
         passes, attempts = int(status == "passed"), 1
     usage = get("usage")

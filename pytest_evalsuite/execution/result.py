@@ -24,6 +24,9 @@ IDENTITY: Final = (
 )
 """What a record says of the case itself, whatever came of it."""
 
+OF_THAT_RUN: Final = ("tolerated", "human_verdict", "assessments")
+"""What a record says of what its run made of it."""
+
 
 def case_record(
     case: Case,
@@ -80,7 +83,7 @@ def unrun_record(
 
 def renewed(record: Mapping[str, Any], case: Case, *, test_set: str, agent: str, file: str | None) -> dict[str, Any]:
     """An earlier record of the case, as it is where and what the case is now."""
-    kept = {key: value for key, value in record.items() if key not in (*IDENTITY, "tolerated")}
+    kept = {key: value for key, value in record.items() if key not in (*IDENTITY, *OF_THAT_RUN)}
     return {**_identity(case, test_set, agent, file), **kept}
 
 

@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pytest_evalsuite.reporting.people import assessed, overruled
 from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.store import write_atomically
 
-__all__ = ["COLUMNS", "csv_text", "escape_cell", "write_csv"]
+__all__ = ["COLUMNS", "csv_text", "escape_cell", "unescape_cell", "write_csv"]
 
 COLUMNS: Final = (
     "question",
@@ -36,6 +37,8 @@ COLUMNS: Final = (
     "known_failure",
     "file_url",
     "file_mime_type",
+    "human_verdict",
+    "assessments",
 )
 FORMULA: Final = re.compile("'*[-=+@\t\r\n\uff0d\uff1d\uff0b\uff20]")
 """What a cell must not begin with, the full-width forms too; behind ``'`` it would be taken for what is escaped."""
@@ -68,6 +71,11 @@ def escape_cell(text: str) -> str:
     return f"'{text}" if FORMULA.match(text) and not NUMBER.fullmatch(text) else text
 
 
+def unescape_cell(cell: str) -> str:
+    """The text that `escape_cell` has made a cell of."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
 def _row(record: Mapping[str, Any]) -> list[Any]:
     expected = record.get("expected_response", record.get("expected"))
     question = record.get("question", record.get("inputs"))
@@ -90,6 +98,8 @@ def _row(record: Mapping[str, Any]) -> list[Any]:
         record.get("known_failure"),
         record.get("file_url"),
         record.get("file_mime_type"),
+        overruled(record["human_verdict"]) if record.get("human_verdict") else None,
+        "\n".join(map(assessed, record.get("assessments", ()))) or None,
     ]
 
 

@@ -11,7 +11,9 @@ from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.dialogue import said_before
 from pytest_evalsuite.reporting.difference import differing, marked_lines
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
+from pytest_evalsuite.reporting.people import overruled
 from pytest_evalsuite.reporting.slots import slot_checks, slot_table
+from pytest_evalsuite.runs.summary import gate_status
 
 __all__ = ["FailureText", "attached", "case_file", "display_score", "headline"]
 
@@ -49,8 +51,12 @@ def case_file(record: Mapping[str, Any]) -> str:
 
 
 def display_score(record: Mapping[str, Any]) -> str | None:
-    """The score as it is shown behind a verdict, or None when there is none."""
-    return None if record.get("score") is None else numbers.score(record["score"])
+    """The score as it is shown behind a verdict, or None when there is none; and who has overruled it."""
+    if record.get("score") is None:
+        return None
+    verdict = record.get("human_verdict", {})
+    by = f" ({verdict['approval']} by {verdict['by']})" if gate_status(record) != record["status"] else ""
+    return escape_terminal(f"{numbers.score(record['score'])}{by}")
 
 
 def headline(record: Mapping[str, Any]) -> str:
@@ -59,6 +65,8 @@ def headline(record: Mapping[str, Any]) -> str:
         cause = record["cause"]
         message = _raised(cause).strip().partition("\n")[0][:300]
         return escape_terminal(f"error ({cause['kind']}): {message}")
+    if gate_status(record) != record["status"]:
+        return escape_terminal(f"{overruled(record['human_verdict'])} ({_verdict(record)})")
     return escape_terminal(_verdict(record))
 
 

@@ -38,7 +38,7 @@ def annotation_commands(run: Run) -> Iterator[str]:
     for evaluation in run.evaluations:
         for key in evaluation.keys:
             brief = run.results.brief(key)
-            if brief.status not in ("failed", "error") or brief.known_failure or brief.tolerated:
+            if brief.gate_status not in ("failed", "error") or brief.known_failure or brief.tolerated:
                 continue
             count += 1
             if count <= SHOWN:

@@ -8,7 +8,9 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from pytest_evalsuite.reporting.failure import FailureText, headline
+from pytest_evalsuite.reporting.people import overruled
 from pytest_evalsuite.runs.run import Evaluation, Run
+from pytest_evalsuite.runs.summary import gate_status
 
 __all__ = ["junit_xml"]
 
@@ -64,6 +66,8 @@ def case(record: Mapping[str, Any], *, agent: str) -> ET.Element:
     method = record.get("test_method") or ""
     figures = {name: record.get(name) for name in FIGURES}
     figures["method"] = method if isinstance(method, str) else ", ".join(method)
+    if record.get("human_verdict"):
+        figures["human_verdict"] = overruled(record["human_verdict"])
     for name, value in figures.items():
         ET.SubElement(properties, "property", name=name, value=text_of(str(value)))
     outcome = outcome_of(record)
@@ -74,7 +78,7 @@ def case(record: Mapping[str, Any], *, agent: str) -> ET.Element:
 
 def outcome_of(record: Mapping[str, Any]) -> ET.Element | None:
     """What became of a case that has not passed."""
-    status = record["status"]
+    status = gate_status(record)
     if status == "passed":
         return None
     if status == "failed" and record.get("known_failure") is not None:

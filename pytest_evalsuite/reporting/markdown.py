@@ -17,9 +17,10 @@ from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.dialogue import said_before
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.failure import headline
+from pytest_evalsuite.reporting.people import assessed, overruled
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import CaseKey, Run
-from pytest_evalsuite.runs.summary import Tally
+from pytest_evalsuite.runs.summary import Tally, gate_status
 
 __all__ = ["code", "fenced", "run_markdown"]
 
@@ -33,6 +34,7 @@ TEXT: Final = 600
 """Characters that are shown of a text."""
 
 PUNCTUATION: Final = re.compile(r"[^\w\s]|_")
+SAID: Final = re.compile('"(?:human_verdict|assessments)":')
 FENCE: Final = re.compile("`{3,}")
 
 
@@ -80,12 +82,13 @@ def _parts(run: Run, comparison: Comparison | None, judgement: Judgement | None,
         failing = [f"{_case(one)}: {one.status}" for one in comparison.added if one.status != "passed"]
         yield from _list("New, and not passing", failing)
     else:
-        failed = [key for key in _keys(run, "failed") if not run.results.brief(key).known_failure]
+        failed = [key for key in _gated(run, "failed") if not run.results.brief(key).known_failure]
         told += failed
         yield from _cases("Failed", run, failed)
     errors = list(_keys(run, "error"))
     told += errors
     yield from _list("Errors", [f"{_key(key)}: {code(headline(_record(run, key)))}" for key in errors])
+    yield from _people(run)
     if told:
         yield _reproduce(run, told)
 
@@ -188,6 +191,20 @@ def _told(run: Run, key: CaseKey, before: str, earlier: Mapping[str, Any]) -> st
     return "\n".join([head, "", *shown, ""])
 
 
+def _people(run: Run) -> Iterator[str]:
+    """What people say: verdicts that count instead of the machine's, then all else."""
+    verdicts, said = [], []
+    for key in (key for evaluation in run.evaluations for key in evaluation.keys):
+        line = run.results.line(key)
+        if SAID.search(line):
+            record = decode(line)
+            if gate_status(record) != record["status"]:
+                verdicts.append(f"{_key(key)}: {record['status']}, {code(overruled(record['human_verdict']))}")
+            said += [f"{_key(key)}: {code(assessed(one))}" for one in record.get("assessments", ())]
+    yield from _list("Overruled by people", verdicts)
+    yield from _list("Assessed by people", said)
+
+
 def _pairs(title: str, pairs: Sequence[Pair]) -> Iterator[str]:
     told = [
         f"{_case(pair.new)}: passed {pair.base.passes} of {pair.base.attempts} before, {pair.new.passes} of "
@@ -212,6 +229,11 @@ def _reproduce(run: Run, keys: Sequence[CaseKey]) -> str:
     }
     nodes = [f"'{key.test_set}::{names.get(key, key.case_id)}'" for key in keys[:5]]
     return f"To see it again:\n\n{fenced(' '.join(['pytest --eval-suite', *nodes]))}"
+
+
+def _gated(run: Run, status: str) -> Iterator[CaseKey]:
+    for evaluation in run.evaluations:
+        yield from (key for key in evaluation.keys if run.results.brief(key).gate_status == status)
 
 
 def _keys(run: Run, status: str) -> Iterator[CaseKey]:

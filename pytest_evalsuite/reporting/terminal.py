@@ -100,6 +100,16 @@ def _figures(run: Run, width: int) -> Iterator[Line]:
     if extra:
         yield ", ".join(extra), {}
     yield from _judging(run.tally)
+    if run.tally.approved_failures or run.tally.rejected_passes:
+        yield _overruled(run.tally), {"yellow": True}
+
+
+def _overruled(tally: Tally) -> str:
+    """What people's verdicts change; all other figures are the machine's."""
+    approved, rejected = tally.approved_failures, tally.rejected_passes
+    told = [f"{approved:,} failed counts as passed"] if approved else []
+    told += [f"{rejected:,} passed counts as failed"] if rejected else []
+    return f"people's verdicts: {', '.join(told)}"
 
 
 def _judging(tally: Tally) -> Iterator[Line]:
@@ -198,7 +208,7 @@ def _worst(run: Run, verbosity: int, width: int) -> Iterator[Line]:
     for evaluation in run.evaluations:
         for key in evaluation.keys:
             brief = run.results.brief(key)
-            if brief.status == "error" or (brief.status == "failed" and not brief.known_failure):
+            if brief.status == "error" or (brief.gate_status == "failed" and not brief.known_failure):
                 found.append((brief.status == "error", brief.score or 0.0, key))
     if not found:
         return
@@ -223,8 +233,8 @@ def _worst(run: Run, verbosity: int, width: int) -> Iterator[Line]:
 
 def _markup(tally: Tally) -> dict[str, bool]:
     counts = tally.counts
-    if counts["error"] or counts["failed"] > tally.known_failures:
+    if counts["error"] or tally.blamed > 0:
         return {"red": True}
-    if not counts["passed"] or counts["not_run"] or counts["cancelled"]:
+    if not counts["passed"] + tally.approved_failures or counts["not_run"] or counts["cancelled"]:
         return {"yellow": True}
     return {"green": True}

@@ -187,6 +187,44 @@ class Confirmation(Part):
     p_value: Annotated[float, Field(ge=0, le=1)] | None
 
 
+class HumanVerdict(Part):
+    """What a person has said of the same answer to the same case, under --eval-human-verdicts."""
+
+    approval: Literal["approved", "rejected"] = Field(description="What a gate takes instead of the status.")
+    by: str
+    comment: str | None
+    assessment_id: str
+    run: str = Field(description="The run that was assessed.")
+    expires: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = Field(
+        description="The last day (UTC) on which it counts; null: for ever."
+    )
+    not_counted: IfKnown[str] = Field(None, description="Why it does not count: it has expired, or people disagree.")
+    passed_attempts: IfKnown[Count] = Field(
+        None, description="How many attempts pass for people, where the case was asked several times."
+    )
+
+
+class Assessment(Part):
+    """What a person says of an answer, or of a span of it; exactly the content that its type names."""
+
+    assessment_id: str
+    assessment_type: Literal["comment", "rating", "approval", "rubric", "metadata", "overwrite"]
+    trace_id: str
+    span_id: str
+    comment: IfKnown[str] = Field(None, description="In words; with any type.")
+    rating: IfKnown[Annotated[int, Field(ge=1, le=5)]] = None
+    approval: IfKnown[Literal["approved", "rejected"]] = None
+    expires: IfKnown[str] = Field(None, description="The last day (UTC) on which an approval counts.")
+    rubric: IfKnown[dict[str, str]] = Field(None, description="Rule to verdict.")
+    metadata: IfKnown[dict[str, JsonValue]] = None
+    overwrite: JsonValue = Field(None, description="What the span should have given.")
+    attempt: IfKnown[int] = Field(None, ge=1, description="Which answer, where the case was asked several times.")
+    span: IfKnown[str] = Field(None, description="The span's name; left out: the whole answer.")
+    created_by: str
+    created_at: Time
+    updated_at: Time
+
+
 class Result(Answered):
     """What came of one case put to one agent. What does not apply is left out."""
 
@@ -239,6 +277,10 @@ class Result(Answered):
         None, description="Those of the first attempt that speaks for the verdict, as is the answer."
     )
     confirmation: IfKnown[Confirmation] = None
+    human_verdict: IfKnown[HumanVerdict] = None
+    assessments: IfKnown[list[Assessment]] = Field(
+        None, description="What people say of its answers; in what is exported, for a run says nothing of itself."
+    )
     tolerated: IfKnown[str] = Field(None, description="Why the failure does not fail the run by itself.")
     pass_rule: IfKnown[Literal["mean", "all", "any", "majority"] | AtLeast] = None
     statistics: IfKnown[Statistics] = None
@@ -267,6 +309,8 @@ class Tally(Part):
     not_run: Count
     known_failures: Count
     tolerated: Count = Field(description="Failed cases and errors that do not fail the run: --eval-fail-on.")
+    approved_failures: Count = Field(description="Failed cases that count as passed: --eval-human-verdicts.")
+    rejected_passes: Count = Field(description="Passed cases that count as failed: --eval-human-verdicts.")
     pass_rate: Score | None = Field(description="passed / judged")
     judged: Count = Field(description="passed + failed + error")
     mean_score: Score | None = Field(description="Over the scored cases.")

@@ -7,17 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-__all__ = ["STATUSES", "Brief", "Tally", "brief", "tally"]
+__all__ = ["STATUSES", "Brief", "Tally", "brief", "gate_status", "tally"]
 
 STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run")
 """Every case has exactly one of these."""
+
+OVERRULED: Final = {"passed": "failed", "failed": "passed"}
+"""What a person may make of a status; an error is nobody's opinion."""
 
 
 class Brief(NamedTuple):
     """What the figures of a run need to know of one result. ``seconds`` is the agent's time.
 
-    ``tolerated`` failures and errors do not fail the run by themselves. Tokens and cost are the agent's, ``judging``
-    tells of the judges: who, input tokens, output tokens, cost.
+    ``tolerated`` failures and errors do not fail the run by themselves. ``overruled`` says that a person's verdict
+    counts instead of the status. Tokens and cost are the agent's, ``judging`` tells of the judges: who, input tokens,
+    output tokens, cost.
     """
 
     status: str
@@ -29,6 +33,12 @@ class Brief(NamedTuple):
     cost: float | None = None
     judging: tuple[tuple[str, int | None, int | None, float | None], ...] = ()
     tolerated: bool = False
+    overruled: bool = False
+
+    @property
+    def gate_status(self) -> str:
+        """As `gate_status` of the record."""
+        return OVERRULED[self.status] if self.overruled else self.status
 
 
 @dataclass(slots=True)
@@ -37,13 +47,16 @@ class Tally:
 
     ``pass_rate`` is passed / (passed + failed + error): a case that could not be judged has not passed. ``mean_score``
     is over the ``scored`` cases, for an error has no score. Both are None over nothing. Latencies are in seconds.
-    ``judges`` are those who judged, sorted; their tokens and cost are not the agent's.
+    ``judges`` are those who judged, sorted; their tokens and cost are not the agent's. All statuses are the machine's:
+    ``approved_failures`` and ``rejected_passes`` are those that a gate takes otherwise, for a person says so.
     """
 
     total: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
     known_failures: int = 0
     tolerated: int = 0
+    approved_failures: int = 0
+    rejected_passes: int = 0
     judged: int = 0
     pass_rate: float | None = None
     scored: int = 0
@@ -58,6 +71,11 @@ class Tally:
     judge_output_tokens: int | None = None
     judge_cost: float | None = None
 
+    @property
+    def blamed(self) -> int:
+        """Failures that nobody expected, for a gate."""
+        return self.counts["failed"] - self.approved_failures + self.rejected_passes - self.known_failures
+
     def as_json(self) -> dict[str, Any]:
         """The figures for the artifact, those that depend on the clock under ``latency``."""
         return {
@@ -65,6 +83,8 @@ class Tally:
             **self.counts,
             "known_failures": self.known_failures,
             "tolerated": self.tolerated,
+            "approved_failures": self.approved_failures,
+            "rejected_passes": self.rejected_passes,
             "pass_rate": _round(self.pass_rate),
             "judged": self.judged,
             "mean_score": _round(self.mean_score),
@@ -94,7 +114,17 @@ def brief(record: Mapping[str, Any]) -> Brief:
         record.get("cost"),
         tuple(_judging(record)),
         "tolerated" in record,
+        gate_status(record) != record["status"],
     )
+
+
+def gate_status(record: Mapping[str, Any]) -> str:
+    """The status that a case has for a gate: a person's verdict, where one counts, stands for the machine's."""
+    verdict = record.get("human_verdict")
+    if not verdict or verdict.get("not_counted"):
+        return str(record["status"])
+    wanted = "passed" if verdict["approval"] == "approved" else "failed"
+    return wanted if record["status"] in OVERRULED else str(record["status"])
 
 
 def tally(briefs: Iterable[Brief]) -> Tally:
@@ -105,6 +135,9 @@ def tally(briefs: Iterable[Brief]) -> Tally:
     every = list(briefs)
     for one in every:
         result.counts[one.status] += 1
+        if one.overruled and not one.known_failure:
+            result.approved_failures += one.status == "failed"
+            result.rejected_passes += one.status == "passed"
         if one.known_failure and one.status == "failed":
             result.known_failures += 1
         elif one.tolerated:

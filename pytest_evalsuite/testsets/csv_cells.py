@@ -18,7 +18,7 @@ class Cells:
     closed: bool = True
 
 
-def find_cells(lines: Sequence[str], first: int) -> Cells:
+def find_cells(lines: Sequence[str], first: int, delimiter: str = ",") -> Cells:
     """Find the cells of the record that begins on line ``first``, as the csv module reads them."""
     places: list[Place] = [(first, 1)]
     quoted = False
@@ -35,7 +35,7 @@ def find_cells(lines: Sequence[str], first: int) -> Cells:
                     quoted = False
             elif character == '"' and begins:
                 quoted = True
-            elif character == ",":
+            elif character == delimiter:
                 places.append((number, at + 2))
             at += 1
         if not quoted:

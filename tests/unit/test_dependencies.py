@@ -21,7 +21,8 @@ def names(requirements: list[str]) -> set[str]:
 
 def rows(heading: str) -> list[list[str]]:
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"^\| `.*", section, re.MULTILINE)]
+    lines = re.findall(r"^\| `.*", section, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 def test_what_is_always_installed() -> None:

@@ -1,0 +1,1 @@
+"""A town library's desk, whose answers two people assess."""
