@@ -124,9 +124,12 @@ def _held(file: DiskText) -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as stack:
+        held = False
         with contextlib.suppress(OSError):  # it has gone, which is told later, or cannot be held
-            opened = stack.enter_context(file.path.open("rb"))
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            while not held:  # who held it before may have put another file in its place
+                opened = stack.enter_context(file.path.open("rb"))
+                fcntl.flock(opened, fcntl.LOCK_EX)
+                held = os.path.samestat(os.fstat(opened.fileno()), file.path.stat())
         yield
 
 
