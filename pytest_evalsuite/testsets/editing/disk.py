@@ -25,8 +25,7 @@ class DiskText:
     def __init__(self, path: Path, shown: str) -> None:
         self.path = path
         self.shown = shown
-        self.text = read_text(path, shown)
-        self.data = path.read_bytes()
+        self.text, self.data = _read(path, shown)
         self._mark = MARK if self.data.startswith(MARK) else b""
 
     def encoded(self, text: str) -> bytes:
@@ -43,6 +42,16 @@ class DiskText:
             return self.path.read_bytes() == self.data
         except OSError:
             return False
+
+
+def _read(path: Path, shown: str) -> tuple[str, bytes]:
+    """Give a file's text and bytes, of the same moment even where somebody else is about to replace it."""
+    while True:
+        text = read_text(path, shown)
+        with contextlib.suppress(OSError):  # which `read_text` tells
+            data = path.read_bytes()
+            if data == text.encode() or data == MARK + text.encode():
+                return text, data
 
 
 def save(texts: Mapping[DiskText, str]) -> None:
@@ -124,9 +133,12 @@ def _held(file: DiskText) -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as stack:
+        held = False
         with contextlib.suppress(OSError):  # it has gone, which is told later, or cannot be held
-            opened = stack.enter_context(file.path.open("rb"))
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            while not held:  # who held it before may have put another file in its place
+                opened = stack.enter_context(file.path.open("rb"))
+                fcntl.flock(opened, fcntl.LOCK_EX)
+                held = os.path.samestat(os.fstat(opened.fileno()), file.path.stat())
         yield
 
 

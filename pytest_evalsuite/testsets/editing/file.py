@@ -108,6 +108,7 @@ class TestSetFile:
             name = (PurePath(shown).parent / str(settings["cases_from"])).as_posix()
             self._files[self._cases_path] = DiskText(self._cases_path, name)
             self._texts[self._cases_path] = self._files[self._cases_path].text
+            self.test_set = self._loaded(self._texts)  # of the text that was read, whoever writes meanwhile
         self.cases: list[str] = in_file_order(self.test_set)
         self._in_file: list[Case] | None = None
         self._at = {identity: at for at, identity in enumerate(self.cases)}

@@ -41,7 +41,7 @@ def tables(draw: Any) -> str:
     return text.rstrip(line_break) if draw(st.booleans()) else text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tables(), st.integers(0, 2), cells)
 def test_rows_outside_of_an_edit_stay_as_they_are(folder: Path, text: str, at: int, question: str) -> None:
     file = opened(folder, text)
@@ -54,7 +54,7 @@ def test_rows_outside_of_an_edit_stay_as_they_are(folder: Path, text: str, at: i
     assert after.breaks == before.breaks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tables(), st.integers(0, 2), st.integers(0, 2), cells)
 def test_edits_and_their_inverses(folder: Path, text: str, at: int, to: int, question: str) -> None:
     file = opened(folder, text)
@@ -189,7 +189,7 @@ def test_json_that_is_no_yaml(folder: Path) -> None:
     assert file.text.isascii()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(cells, min_size=2, max_size=4, unique=True), cells)
 def test_jsonl_edits_and_their_inverses(folder: Path, questions: list[str], question: str) -> None:
     rest = {"test_method": "regex", "pattern": "x"}

@@ -141,7 +141,7 @@ def written(file: Path, text: str) -> Any:
     return open_test_set(file)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), st.integers(0, 2))
 def test_moving_there_and_back_gives_the_same_bytes(file: Path, text: str, at: int, to: int) -> None:
     opened = written(file, text)
@@ -158,7 +158,7 @@ def test_moving_there_and_back_gives_the_same_bytes(file: Path, text: str, at: i
     assert opened.text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), texts)
 def test_adding_and_removing_gives_the_same_bytes(file: Path, text: str, at: int, question: str) -> None:
     opened = written(file, text)
@@ -172,7 +172,7 @@ def test_adding_and_removing_gives_the_same_bytes(file: Path, text: str, at: int
     assert opened.text == text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), texts)
 def test_adding_at_the_end_and_removing_gives_the_same_bytes(file: Path, text: str, question: str) -> None:
     opened = written(file, text)
@@ -184,7 +184,7 @@ def test_adding_at_the_end_and_removing_gives_the_same_bytes(file: Path, text: s
     assert opened.text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2))
 def test_a_removed_case_takes_its_own_lines_only(file: Path, text: str, at: int) -> None:
     opened = written(file, text)
@@ -200,7 +200,7 @@ def test_a_removed_case_takes_its_own_lines_only(file: Path, text: str, at: int)
             assert text[start:end] in opened.text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), texts)
 def test_a_changed_field_changes_its_own_lines_only(file: Path, text: str, at: int, question: str) -> None:
     opened = written(file, text)
@@ -219,7 +219,7 @@ def test_a_changed_field_changes_its_own_lines_only(file: Path, text: str, at: i
     assert new.rstrip("\r\n").endswith(text[node.end :].rstrip("\r\n"))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), texts)
 def test_a_field_that_comes_and_goes_leaves_the_same_bytes(file: Path, text: str, at: int, reason: str) -> None:
     opened = written(file, text)
@@ -229,7 +229,7 @@ def test_a_field_that_comes_and_goes_leaves_the_same_bytes(file: Path, text: str
     assert opened.text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), st.sampled_from(["id", "keywords", "question"]))
 def test_a_field_can_be_taken_away_wherever_it_stands(file: Path, text: str, at: int, key: str) -> None:
     edited = YamlCasesText(text)
@@ -240,7 +240,7 @@ def test_a_field_can_be_taken_away_wherever_it_stands(file: Path, text: str, at:
     assert len(fields_of(new)) == 3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.booleans())
 def test_what_is_not_changed_is_not_written(file: Path, text: str, marked: bool) -> None:
     data = (b"\xef\xbb\xbf" if marked else b"") + text.encode()
