@@ -17,6 +17,7 @@
     |   +-- AttachmentError        the case's file has gone, has changed, or could not be fetched
     +-- StoreError                 the run directory or an artifact could not be written or read
     |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
+    +-- GroupError                 an evaluation group cannot be made, found or joined
 
     CaseFailed (AssertionError)    the answer was scored, and the score is under the bar
 
@@ -39,6 +40,7 @@ __all__ = [
     "CaseTimeout",
     "ConfigurationError",
     "EvalsuiteError",
+    "GroupError",
     "JudgeError",
     "MethodError",
     "Mistake",
@@ -163,6 +165,10 @@ class StoreError(EvalsuiteError):
 
 class BaselineMissing(StoreError):
     """What a run is to be compared with is not there (yet)."""
+
+
+class GroupError(EvalsuiteError):
+    """An evaluation group cannot be made, found or joined; the message says what to do."""
 
 
 class CaseFailed(AssertionError):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ConfigDict
 
 from pytest_evalsuite.errors import ConfigurationError, TestSetError
+from pytest_evalsuite.groups.file import FILE_SUFFIXES, load_group_file
 from pytest_evalsuite.methods import Method, get_method
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import DEFAULT_METHOD, SUFFIXES, Defaults, MethodLookup, load_test_set
@@ -28,7 +29,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "validate",
         help="check test sets without running anything",
-        description=f"Check test sets and list every mistake. Folders are searched for *{', *'.join(NAMES)}.",
+        description="Check test sets and group files, and list every mistake. Folders are searched for "
+        f"*{', *'.join((*NAMES, *FILE_SUFFIXES))}.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", default=["."], help="a test set or a folder (default: .)")
     parser.add_argument(
@@ -57,14 +59,17 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check all test sets; 0 when there are any and all are good."""
-    files = list(dict.fromkeys(file for path in args.paths for file in test_sets_in(path)))
+    files = list(dict.fromkeys(file for path in args.paths for file in files_in(path, (*NAMES, *FILE_SUFFIXES))))
     if not files:
         say(f"no test sets (*{', *'.join(NAMES)}) in {', '.join(args.paths)}", sys.stderr)
         return 1
     defaults = Defaults(test_method=args.test_method)
     lookup = accepting(args.methods)
     rules = FileRules(max_bytes=int(args.max_file_mb * 1e6))
-    good = [is_good(file, defaults, lookup, rules) for file in files]
+    good = [
+        is_good_group(file) if file.endswith(FILE_SUFFIXES) else is_good(file, defaults, lookup, rules)
+        for file in files
+    ]
     return 0 if all(good) else 1
 
 
@@ -77,6 +82,18 @@ def is_good(file: str, defaults: Defaults, lookup: MethodLookup, rules: FileRule
             say(str(mistake), sys.stderr)
         return False
     say(f"{file}: {count:,} {'case' if count == 1 else 'cases'} ok")
+    return True
+
+
+def is_good_group(file: str) -> bool:
+    """Check one group file, and say how many members it has or what is wrong with it."""
+    try:
+        count = len(load_group_file(Path(file)).members)
+    except TestSetError as error:
+        for mistake in error.mistakes:
+            say(str(mistake), sys.stderr)
+        return False
+    say(f"{file}: {count:,} {'member' if count == 1 else 'members'} ok")
     return True
 
 
@@ -95,12 +112,17 @@ def say(text: str, stream: Any = None) -> None:
 
 def test_sets_in(path: str) -> Iterator[str]:
     """Give the test sets under a folder, sorted; anything else is meant as a test set itself."""
+    return files_in(path, NAMES)
+
+
+def files_in(path: str, endings: tuple[str, ...]) -> Iterator[str]:
+    """Give the files under a folder that end so, sorted; anything else is meant as such a file itself."""
     if not Path(path).is_dir():
         yield path
         return
     for folder, subfolders, names in os.walk(path):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in PASSED_OVER)
-        yield from (str(Path(folder, name)) for name in sorted(names) if name.endswith(NAMES))
+        yield from (str(Path(folder, name)) for name in sorted(names) if name.endswith(endings))
 
 
 class AnyMethod(Method):

@@ -13,13 +13,14 @@ from pytest_evalsuite.runs.store import write_atomically
 __all__ = ["ARTIFACT_NAME", "ARTIFACT_VERSION", "VARYING", "artifact_parts", "run_summary", "write_artifact"]
 
 ARTIFACT_NAME: Final = "pytest-evalsuite/run"
-ARTIFACT_VERSION: Final = "1.2"
+ARTIFACT_VERSION: Final = "1.3"
 """Major: readers must know it. Minor: fields were added, which readers ignore."""
 
 VARYING: Final = (
     ".run",
     ".comparison",
     ".gate",
+    ".groups",
     ".totals.latency",
     ".evaluations[].latency",
     ".evaluations[].created_at",
