@@ -18,11 +18,27 @@ EVALUATION = (
 )
 
 
+class Intermixed(argparse.ArgumentParser):
+    """Takes options also between and before the evaluations, which argparse alone does not."""
+
+    _is_inside = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse options first, then what is left."""
+        if self._is_inside:
+            return super().parse_known_args(args, namespace)
+        self._is_inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_inside = False
+
+
 def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     text = "put evaluations together in a group, join their rows and compare them"
     verbs = subparsers.add_parser("group", help=text, description=f"{text[:1].upper()}{text[1:]}.")
-    inner = verbs.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    inner = verbs.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Intermixed)
     _add_create(inner)
     _add_list(inner)
     _add_show(inner)

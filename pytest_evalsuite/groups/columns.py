@@ -118,7 +118,7 @@ def find_column(rows: Rows, name: str, label: str) -> str:
         raise GroupError(f"{label}: the column {name!r} may be {' or '.join(found)}: write which one")
     known = [column.name for column in rows.schema()]
     short = {path.rpartition(".")[2]: path for path in reversed(known)}
-    hint = did_you_mean(name, known) or did_you_mean(name, [*short])
+    hint = did_you_mean(name, [*short, *known])
     if not hint:
         more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
         hint = f" (it has {', '.join(known[:NAMED])}{more})"
