@@ -12,6 +12,7 @@ from pathlib import Path
 import artifact
 import comparing
 import conversations
+import groups
 import history
 import idle
 import judging
@@ -33,6 +34,7 @@ PACKAGES = (
     "openai",
     "httpx",
     "orjson",
+    "pandas",
 )
 
 
@@ -50,7 +52,7 @@ def head() -> str:
 
 MODULES = (
     *(idle, overhead, latency, conversations, over_http, judging),
-    *(similarity, loading, artifact, comparing, history),
+    *(similarity, loading, artifact, comparing, history, groups),
 )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from pytest_evalsuite.comparison.rates import wilson_interval
-from pytest_evalsuite.runs.summary import STATUSES, percentile
+from pytest_evalsuite.runs.summary import STATUSES, ordered_percentile
 
-__all__ = ["PERCENTILES", "Aggregate", "PassRate", "aggregate", "pass_rate"]
+__all__ = ["PERCENTILES", "Aggregate", "PassRate", "aggregate", "numbers_in", "pass_rate"]
 
 PERCENTILES: Final = (50, 90, 95, 99)
 LARGEST: Final = 2**1000
@@ -43,32 +44,43 @@ class Aggregate:
 
 def aggregate(values: Sequence[Any]) -> Aggregate:
     """Take the figures of all values that are numbers; others, true and false too, only count among ``of``."""
-    found = [value for value in values if type(value) is float or (type(value) is int and abs(value) < LARGEST)]
-    count = len(found)
+    ordered = sorted(numbers_in(values))
+    count = len(ordered)
     if not count:
         return Aggregate(0, len(values))
-    found.sort()
-    low, high = float(found[0]), float(found[-1])
-    mean, deviation = _moments(found, low, high)
-    cuts = (float(percentile(found, percent)) for percent in PERCENTILES)
+    low, high = float(ordered[0]), float(ordered[-1])
+    mean = low if low == high else min(max(_mean(ordered), low), high)
+    deviation = None
+    if count > 1:
+        deviation = 0.0 if low == high else _deviation(ordered, mean)
+    cuts = (float(ordered_percentile(ordered, percent)) for percent in PERCENTILES)
     return Aggregate(count, len(values), mean, low, high, deviation, *cuts)
 
 
-def _moments(ordered: Sequence[float], low: float, high: float) -> tuple[float, float | None]:
-    """Mean and standard deviation of the sample; exact where floats would overflow."""
-    count = len(ordered)
-    if low == high:
-        return low, 0.0 if count > 1 else None
+def numbers_in(values: Sequence[Any]) -> Sequence[float]:
+    """The values that are numbers which a float can stand for."""
+    kinds = set(map(type, values))
+    if kinds == {float} or (kinds and kinds <= {float, int} and min(values) > -LARGEST and max(values) < LARGEST):
+        return values
+    return [value for value in values if type(value) is float or (type(value) is int and abs(value) < LARGEST)]
+
+
+def _mean(values: Sequence[float]) -> float:
     try:
-        mean = min(max(math.fsum(ordered) / count, low), high)
-        squares = math.fsum([(value - mean) * (value - mean) for value in ordered])
-        if math.isfinite(squares):
-            return mean, math.sqrt(squares / (count - 1))
-    except (OverflowError, ValueError):  # of an infinite sum
-        pass
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        import statistics
+
+        return float(statistics.mean(values))
+
+
+def _deviation(values: Sequence[float], mean: float) -> float:
+    distance = math.dist(values, [mean] * len(values)) / math.sqrt(len(values) - 1)
+    if math.isfinite(distance):
+        return distance
     import statistics
 
-    return float(statistics.mean(ordered)), statistics.stdev(ordered)
+    return statistics.stdev(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +124,5 @@ class PassRate:
 
 def pass_rate(statuses: Iterable[str]) -> PassRate:
     """Count statuses."""
-    counts = dict.fromkeys(STATUSES, 0)
-    total = 0
-    for status in statuses:
-        counts[status] += 1
-        total += 1
-    return PassRate(total, counts)
+    found = Counter(statuses)
+    return PassRate(found.total(), {status: found[status] for status in STATUSES})

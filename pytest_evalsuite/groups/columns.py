@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from pytest_evalsuite.errors import GroupError
@@ -46,8 +45,9 @@ def _tokens(record: Record) -> int | None:
     usage = record.get("usage")
     if usage is None:
         return None
-    known = [number for number in (usage.get("input_tokens"), usage.get("output_tokens")) if number is not None]
-    return sum(known) if known else None
+    taken: int | None = usage.get("input_tokens")
+    given: int | None = usage.get("output_tokens")
+    return given if taken is None else taken if given is None else taken + given
 
 
 def _error(record: Record) -> str | None:
@@ -77,7 +77,7 @@ class Rows:
         """The values of a column, row by row; None where a row has none."""
         values = self._columns.get(name)
         if values is None:
-            values = self._columns[name] = list(map(_getter(name), self.records))
+            values = self._columns[name] = _values(self.records, name)
         return values
 
     def schema(self) -> list[Column]:
@@ -110,9 +110,10 @@ def find_column(rows: Rows, name: str, label: str) -> str:
     """
     if not len(rows) or name in ALWAYS:
         return name
-    candidates = (name, *(f"{place}.{name}" for place in PLACES))
-    found = [candidate for candidate in candidates if any(value is not None for value in rows.column(candidate))]
-    if name in found or len(found) == 1:
+    if _has(rows, name):
+        return name
+    found = [path for place in PLACES if _has(rows, path := f"{place}.{name}")]
+    if len(found) == 1:
         return found[0]
     if found:
         raise GroupError(f"{label}: the column {name!r} may be {' or '.join(found)}: write which one")
@@ -125,24 +126,26 @@ def find_column(rows: Rows, name: str, label: str) -> str:
     raise GroupError(f"{label} has no column {name!r}{hint}")
 
 
-def _getter(name: str) -> Callable[[Record], Any]:
+def _has(rows: Rows, name: str) -> bool:
+    return any(value is not None for value in rows.column(name))
+
+
+def _values(records: Sequence[Record], name: str) -> list[Any]:
     if name in COMPUTED:
-        return COMPUTED[name]
+        return list(map(COMPUTED[name], records))
     first, dot, rest = name.partition(".")
     if not dot:
-        return partial(_top, name)
+        return [record.get(name) for record in records]
     if first == "checks" and rest.endswith(".score"):
-        return partial(_check_score, rest.removesuffix(".score"))
-    return partial(_below, first, rest)
+        return [_check_score(record, rest.removesuffix(".score")) for record in records]
+    return [
+        inner[rest] if type(inner := record.get(first)) is dict and rest in inner else _below(inner, rest)
+        for record in records
+    ]
 
 
-def _top(name: str, record: Record) -> Any:
-    return record.get(name)
-
-
-def _below(first: str, rest: str, record: Record) -> Any:
-    value = record.get(first)
-    return reach(value, rest) if isinstance(value, Mapping) else None
+def _below(value: Any, path: str) -> Any:
+    return reach(value, path) if isinstance(value, dict) else None
 
 
 def reach(value: Mapping[str, Any], path: str) -> Any:
@@ -152,7 +155,7 @@ def reach(value: Mapping[str, Any], path: str) -> Any:
     end = path.find(".")
     while end >= 0:
         inner = value.get(path[:end])
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             found = reach(inner, path[end + 1 :])
             if found is not None:
                 return found
@@ -160,7 +163,7 @@ def reach(value: Mapping[str, Any], path: str) -> Any:
     return None
 
 
-def _check_score(check: str, record: Record) -> Any:
+def _check_score(record: Record, check: str) -> Any:
     return next((one.get("score") for one in record.get("checks") or () if one.get("name") == check), None)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from pytest_evalsuite.errors import GroupError
 
@@ -21,16 +22,27 @@ class JoinedRow(NamedTuple):
     places: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Joined:
     """All rows of all evaluations, each exactly once.
 
     Keys come in the order of the first evaluation, then those that only later ones have; rows without a key last.
     """
 
-    rows: list[JoinedRow]
+    keys: list[str | None]
+    places: list[list[int | None]]
+    """Of each evaluation, where the row of each key is."""
     keyless: list[list[int]]
     """The rows of each evaluation that have no key."""
+
+    @cached_property
+    def rows(self) -> list[JoinedRow]:
+        """The same, row by row."""
+        return list(map(JoinedRow, self.keys, zip(*self.places, strict=True)))
+
+    def column(self, side: int, values: Sequence[Any]) -> list[Any]:
+        """A column of an evaluation, along the joined rows; None where it has no such row."""
+        return [None if place is None else values[place] for place in self.places[side]]
 
     def unmatched(self, side: int) -> list[JoinedRow]:
         """The rows whose key no other evaluation has."""
@@ -56,23 +68,26 @@ class Joined:
 
 def join(sides: Sequence[Keys]) -> Joined:
     """Join rows by equal keys. Raises GroupError for a key that one side has twice: it would be a product."""
-    indexes = []
-    for number, keys in enumerate(sides):
-        index = {key: place for place, key in enumerate(keys) if key is not None}
-        if len(index) < sum(key is not None for key in keys):
-            key = next(iter(repeated(keys)))
-            raise GroupError(f"side {number} has the key {key!r} twice")
+    order: dict[str | None, None] = {}
+    indexes: list[dict[str | None, int]] = []
+    keyless: list[list[int]] = []
+    for number, side in enumerate(sides):
+        index = dict(zip(side, range(len(side)), strict=True))
+        keyless.append([place for place, key in enumerate(side) if key is None] if None in index else [])
+        index.pop(None, None)
+        if len(index) + len(keyless[-1]) < len(side):
+            raise GroupError(f"side {number} has the key {next(iter(repeated(side)))!r} twice")
         indexes.append(index)
-    order: dict[str, None] = {}
-    for index in indexes:
         order |= dict.fromkeys(index)
-    places = [map(index.get, order) for index in indexes]
-    rows = list(map(JoinedRow, order, zip(*places, strict=True)))
-    keyless = [[place for place, key in enumerate(keys) if key is None] for keys in sides]
-    for side, without in enumerate(keyless):
-        before, after = (None,) * side, (None,) * (len(sides) - side - 1)
-        rows += [JoinedRow(None, (*before, place, *after)) for place in without]
-    return Joined(rows, keyless)
+    keys: list[str | None] = list(order)
+    places: list[list[int | None]] = [list(map(index.get, order)) for index in indexes]
+    without = sum(map(len, keyless))
+    keys += [None] * without
+    for number, column in enumerate(places):
+        before = sum(map(len, keyless[:number]))
+        after = without - before - len(keyless[number])
+        column += [*[None] * before, *keyless[number], *[None] * after]
+    return Joined(keys, places, keyless)
 
 
 def repeated(keys: Keys) -> Mapping[str, list[int]]:

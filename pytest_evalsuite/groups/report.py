@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from pytest_evalsuite.comparison.model import Outcome
 from pytest_evalsuite.comparison.sides import outcome_of
 from pytest_evalsuite.errors import GroupError
-from pytest_evalsuite.groups.aggregates import Aggregate, PassRate, aggregate, pass_rate
+from pytest_evalsuite.groups.aggregates import Aggregate, PassRate, aggregate, numbers_in, pass_rate
 from pytest_evalsuite.groups.columns import CASE_ID, find_column, key_text
 from pytest_evalsuite.groups.differences import (
     ColumnDifference,
@@ -65,7 +65,8 @@ class Side:
     @cached_property
     def keys(self) -> list[str | None]:
         """What each row is joined by."""
-        return [key_text(value) for value in self.evaluation.rows.column(self.column)]
+        values = self.evaluation.rows.column(self.column)
+        return [value if type(value) is str and value else key_text(value) for value in values]
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
@@ -108,12 +109,14 @@ class GroupReport:
     @cached_property
     def joined(self) -> Joined:
         """The rows of all members, joined. Raises GroupError, naming the cases, where a key is there twice."""
-        problems = [problem for side in self.sides for problem in _ambiguous(side)]
-        if problems:
-            more = f"\n  and {len(problems) - NAMED:,} more" if len(problems) > NAMED else ""
-            listed = "\n  ".join(problems[:NAMED])
-            raise GroupError(f"rows cannot be joined: a row identifier must name one row\n  {listed}{more}")
-        return join([side.keys for side in self.sides])
+        keys = [side.keys for side in self.sides]
+        try:
+            return join(keys)
+        except GroupError:
+            problems = [problem for side in self.sides for problem in _ambiguous(side)]
+        more = f"\n  and {len(problems) - NAMED:,} more" if len(problems) > NAMED else ""
+        listed = "\n  ".join(problems[:NAMED])
+        raise GroupError(f"rows cannot be joined: a row identifier must name one row\n  {listed}{more}")
 
     @cached_property
     def figures(self) -> list[str]:
@@ -220,7 +223,7 @@ def _columns(names: Sequence[str], report: GroupReport) -> Iterator[str]:
         if len(meant) > 1:
             raise GroupError(f"the column {name!r} may be {' or '.join(meant)}: write which one")
         for column in meant:
-            if sides and not any(aggregate(side.evaluation.rows.column(column)).count for side in sides):
+            if sides and not any(numbers_in(side.evaluation.rows.column(column)) for side in sides):
                 raise GroupError(f"the column {column!r} holds no number: there is nothing to aggregate")
             yield column
 

@@ -189,7 +189,9 @@ def _aggregates(report: GroupReport) -> Iterator[View]:
         if apart:
             below.append(f"{side.label}: {', '.join(apart)}")
     right = heads[2:]
-    yield View("aggregates", heads, cells, right, heads[:2], ("p99", "p90", "max", "min", "std dev"), below=below)
+    yield View(
+        "aggregates", heads, cells, right, heads[:2], ("p99", "p90", "max", "min", "std dev", "p95"), below=below
+    )
 
 
 def _of_column(name: str, found: Aggregate) -> Iterator[Cell]:

@@ -193,7 +193,7 @@ def test_a_file_with_mistakes_is_a_collection_error(project: Suite) -> None:
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [
-            "evals/bad.evalgroup.yaml:1:22: members?0?.test_set: there is no test set 'mial.eval.yaml'; did you mean *",
+            "evals/bad.evalgroup.yaml:1:22: members?0?.test_set: there is no test set 'mial.eval.yaml'; did you *",
             "evals/bad.evalgroup.yaml:3:1: unknown key 'nmae'; did you mean 'name'?",
         ]
     )
