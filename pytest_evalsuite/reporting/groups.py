@@ -237,7 +237,7 @@ def _measures(label: str, one: Difference) -> Iterator[list[Cell]]:
         if means is not None and found is not None:
             cells = [Shown(numbers.score(mean), mean) for mean in means]
             change = Shown(f"{100 * found.mean:+.1f} points", found.mean)
-            interval = _interval(found.interval(), lambda end: f"{100 * end:+.1f}")
+            interval = _interval_of(found, lambda end: f"{100 * end:+.1f}")
             yield [label, what, _count(found.count), *cells, change, interval]
     for name, column in one.columns.items():
         yield [label, name, *_column_measure(name, column.base, column.new, column.difference)]
@@ -248,7 +248,7 @@ def _column_measure(name: str, base: float, new: float, found: PairedDifference)
     yield _figure(name, base)
     yield _figure(name, new)
     yield Shown(_signed(name, found.mean), found.mean)
-    yield _interval(found.interval(), lambda end: _signed(name, end))
+    yield _interval_of(found, lambda end: _signed(name, end))
 
 
 def _told(one: Difference) -> Iterator[str]:
@@ -325,6 +325,11 @@ def _interval(interval: tuple[float, float] | None, show: Callable[[float], str]
         return Shown("-", None)
     low, high = map(show, interval)
     return Shown(f"{low} to {high}", f"{interval[0]:.6g} to {interval[1]:.6g}")
+
+
+def _interval_of(found: PairedDifference, show: Callable[[float], str]) -> Cell:
+    """The interval of a difference; where every row differs alike, it would say more than is known."""
+    return Shown("all alike", None) if found.standard_error == 0.0 else _interval(found.interval(), show)
 
 
 def _count(number: int) -> Cell:

@@ -75,16 +75,19 @@ def _against(agent: str, reference: str, one: Difference) -> Iterator[str]:
     yield f"{head}, {paired}:"
     yield f"  pass rate {_points(decision.pass_rate)}"
     yield f"  mean score {_points(decision.score)}"
-    if decision.verdict == "improvement":
-        yield f"  {agent} is better: {decision.reasons[0]}"
-    elif decision.verdict == "regression":
-        yield f"  {agent} is worse: {decision.reasons[0]}"
-    elif decision.detectable_drop is not None:
+    exact = min((decision.worse, decision.better), key=lambda test: test.p)
+    if exact.informative:
+        word = "worse" if exact is decision.worse else "better"
+        yield f"  {word} in these cases: p = {exact.p:.2g} ({exact.test}, {exact.informative:,} informative)"
+    if decision.verdict not in ("improvement", "regression") and decision.detectable_drop is not None:
         drop = f"{100 * decision.detectable_drop:.1f} points"
-        yield f"  no evidence of a difference; a drop of {drop} would have been found with a chance of 80 %"
+        yield f"  a drop of the pass rate by {drop} would have been found with a chance of 80 %"
 
 
 def _points(found: PairedDifference) -> str:
     interval = found.interval()
-    within = "" if interval is None else f" (95 % interval {100 * interval[0]:+.1f} to {100 * interval[1]:+.1f})"
+    if interval is None or not found.standard_error:
+        within = "" if interval is None else ", in every case"
+    else:
+        within = f" (95 % interval {100 * interval[0]:+.1f} to {100 * interval[1]:+.1f})"
     return f"{100 * found.mean:+.1f} points{within}"

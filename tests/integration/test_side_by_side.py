@@ -115,7 +115,7 @@ def test_a_kept_run_is_shown_again_with_the_same_reference(project: Suite, evals
     code, out, _ = evalsuite(reference)
     assert code == 0
     assert out.splitlines()[1].split() == ["case", "hasty", "careful", "winner"]
-    assert len(out.splitlines()) == 11
+    assert len(out.splitlines()) == 12
     code, out, _ = evalsuite(reference, "--format", "json", "--against", "careful")
     found = json.loads(out)
     assert (found["agents"], found["differences"][0]["pass_rate"]["change"]) == (["careful", "hasty"], -0.5)

@@ -109,14 +109,15 @@ def test_what_is_told_is_bounded_and_complete() -> None:
     ]
     assert lines[10] == "  b against a, 30 pairs:"
     assert lines[11].startswith("    pass rate -96.7 points (95 % interval ")
-    assert lines[13].startswith("    b is worse: these cases got worse: p = ")
+    assert lines[13].startswith("    worse in these cases: p = ")
     assert len(side_by_side_view(found, rows=None).rows) == 31
 
 
 def test_other_ends_of_a_comparison() -> None:
     told = {
-        "b is better": made([record()] * 20, [passed()] * 20),
-        "no evidence of a difference; a drop of": made([passed()] * 20, [passed()] * 20),
+        "better in these cases: p = 9.5e-07 (McNemar, exact, 20 informative)": made([record()] * 20, [passed()] * 20),
+        "pass rate +100.0 points, in every case": made([record()] * 20, [passed()] * 20),
+        "a drop of the pass rate by": made([passed()] * 20, [passed()] * 20),
         "no case has a verdict of both": made([error()] * 2, [passed()] * 2),
         "tie: a, c": made([passed()], [record()], [passed()]),
     }
