@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +24,7 @@ from pytest_evalsuite.groups.document import VIEWS, group_json, side_by_side_jso
 from pytest_evalsuite.groups.evaluations import Library
 from pytest_evalsuite.groups.model import Group
 from pytest_evalsuite.groups.report import GroupReport, Wanted, group_report
-from pytest_evalsuite.groups.side_by_side import SideBySide, side_by_side
+from pytest_evalsuite.groups.side_by_side import SideBySide, order_in, side_by_side
 from pytest_evalsuite.groups.store import GroupStore
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.groups import group_csv, group_lines, group_markdown
@@ -177,9 +176,7 @@ def show_run(args: argparse.Namespace, error: GroupError) -> int:
     if args.views or args.columns or args.only or args.latest_only:
         args.usage_error(f"{args.reference} is a run: its agents are shown side by side, without views and columns")
     run = read_run(path)
-    kept = [one for one in run.verdicts.get("groups", ()) if one.get("kind") == "side_by_side"]
-    order: Sequence[str] = kept[0]["agents"] if kept else ()
-    found = side_by_side(run, order)
+    found = side_by_side(run, order_in(run))
     if found is None:
         raise GroupError(f"run {run.info['id']} put no case to several agents: there is nothing to show side by side")
     if args.against is not None:

@@ -12,7 +12,7 @@ from pytest_evalsuite.comparison.sides import outcome_of
 from pytest_evalsuite.groups.differences import Difference, PairedRow, difference_of, order_of
 from pytest_evalsuite.runs.run import Run
 
-__all__ = ["CaseRow", "SideBySide", "side_by_side"]
+__all__ = ["CaseRow", "SideBySide", "order_in", "side_by_side"]
 
 
 class CaseRow(NamedTuple):
@@ -119,6 +119,14 @@ def side_by_side(run: Run, order: Sequence[str] = ()) -> SideBySide | None:
         outcomes = tuple(found.get(agent) for agent in agents)
         rows.append(CaseRow(test_set, case_id, outcomes, winners_of(outcomes)))
     return SideBySide(agents, rows) if rows else None
+
+
+def order_in(run: Run) -> Sequence[str]:
+    """The agents of a run that was read, in the order in which they were asked for, as far as it says."""
+    for document in run.verdicts.get("groups", ()):
+        if document.get("kind") == "side_by_side":
+            return [agent for agent in document["agents"] if isinstance(agent, str)]
+    return ()
 
 
 def winners_of(outcomes: Sequence[Outcome | None]) -> tuple[int, ...]:

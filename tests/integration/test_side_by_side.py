@@ -127,6 +127,15 @@ def test_a_kept_run_is_shown_again_with_the_same_reference(project: Suite, evals
     assert "  ... and 2 more" in evalsuite(reference, "--limit", "1")[1].splitlines()
 
 
+def test_shards_are_put_side_by_side_as_one_run(project: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.path)
+    for number in (1, 2):
+        project.run(*BOTH, f"--eval-shard={number}/2", f"--eval-json={number}.json")
+    assert main(["merge", "1.json", "2.json", "--output", "merged.json"]) == 1
+    project.run(*BOTH, "--eval-json=whole.json")
+    assert project.artifact("merged.json")["groups"] == project.artifact("whole.json")["groups"]
+
+
 def test_what_cannot_be_shown_side_by_side_is_told(project: Suite, evalsuite: Any) -> None:
     project.run("--eval-agent=hasty", "--eval-run-name=alone")
     code, _, err = evalsuite("alone")
