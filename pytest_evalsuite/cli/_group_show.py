@@ -87,14 +87,23 @@ def show(args: argparse.Namespace) -> int:
     root = root_of(args)
     if args.format == "csv" and len(args.views or ()) > 1:
         args.usage_error("--format csv holds one table: give one --view")
-    with not_looking():
-        if is_file(args.reference):
-            return show_report(report_of_file(Path(args.reference), root, args), args)
-        try:
-            group = GroupStore(root).find(args.reference)
-        except GroupError as error:
-            return show_run(args, error)
-        return show_report(report_of_group(group, root, args), args)
+    try:
+        with not_looking():
+            return show_named(root, args)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise GroupError(f"{args.reference} holds a result of no known form ({reason})") from None
+
+
+def show_named(root: Path, args: argparse.Namespace) -> int:
+    """The same, of results that have their form."""
+    if is_file(args.reference):
+        return show_report(report_of_file(Path(args.reference), root, args), args)
+    try:
+        group = GroupStore(root).find(args.reference)
+    except GroupError as error:
+        return show_run(args, error)
+    return show_report(report_of_group(group, root, args), args)
 
 
 def report_of_group(group: Group, root: Path, args: argparse.Namespace) -> GroupReport:

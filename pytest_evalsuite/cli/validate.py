@@ -12,7 +12,6 @@ from typing import Any, Final
 from pydantic import ConfigDict
 
 from pytest_evalsuite.errors import ConfigurationError, TestSetError
-from pytest_evalsuite.groups.file import FILE_SUFFIXES, load_group_file
 from pytest_evalsuite.methods import Method, get_method
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import DEFAULT_METHOD, SUFFIXES, Defaults, MethodLookup, load_test_set
@@ -21,6 +20,7 @@ from pytest_evalsuite.testsets.attachments import FileRules
 __all__ = ["add_parser", "run"]
 
 NAMES: Final = tuple(f".eval{suffix}" for suffix in SUFFIXES)
+GROUP_NAMES: Final = (".evalgroup.yaml", ".evalgroup.yml")
 PASSED_OVER: Final = frozenset({"__pycache__", "node_modules", "venv"})
 
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: Any) -> None:
         "validate",
         help="check test sets without running anything",
         description="Check test sets and group files, and list every mistake. Folders are searched for "
-        f"*{', *'.join((*NAMES, *FILE_SUFFIXES))}.",
+        f"*{', *'.join((*NAMES, *GROUP_NAMES))}.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", default=["."], help="a test set or a folder (default: .)")
     parser.add_argument(
@@ -59,7 +59,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check all test sets; 0 when there are any and all are good."""
-    files = list(dict.fromkeys(file for path in args.paths for file in files_in(path, (*NAMES, *FILE_SUFFIXES))))
+    files = list(dict.fromkeys(file for path in args.paths for file in files_in(path, (*NAMES, *GROUP_NAMES))))
     if not files:
         say(f"no test sets (*{', *'.join(NAMES)}) in {', '.join(args.paths)}", sys.stderr)
         return 1
@@ -67,8 +67,7 @@ def run(args: argparse.Namespace) -> int:
     lookup = accepting(args.methods)
     rules = FileRules(max_bytes=int(args.max_file_mb * 1e6))
     good = [
-        is_good_group(file) if file.endswith(FILE_SUFFIXES) else is_good(file, defaults, lookup, rules)
-        for file in files
+        is_good_group(file) if file.endswith(GROUP_NAMES) else is_good(file, defaults, lookup, rules) for file in files
     ]
     return 0 if all(good) else 1
 
@@ -87,6 +86,8 @@ def is_good(file: str, defaults: Defaults, lookup: MethodLookup, rules: FileRule
 
 def is_good_group(file: str) -> bool:
     """Check one group file, and say how many members it has or what is wrong with it."""
+    from pytest_evalsuite.groups.file import load_group_file
+
     try:
         count = len(load_group_file(Path(file)).members)
     except TestSetError as error:

@@ -22,8 +22,8 @@ LARGEST: Final = 2**1000
 class Aggregate:
     """The numbers of a column: ``count`` of ``of`` rows have one. All else is None over nothing.
 
-    ``standard_deviation`` is that of the sample, None of fewer than two. Percentiles are interpolated linearly between
-    values, and so stay within their range.
+    ``standard_deviation`` is that of the sample, None of fewer than two, or where no float can hold it. Percentiles
+    are interpolated linearly between values, and so stay within their range.
     """
 
     count: int
@@ -74,13 +74,9 @@ def _mean(values: Sequence[float]) -> float:
         return float(statistics.mean(values))
 
 
-def _deviation(values: Sequence[float], mean: float) -> float:
+def _deviation(values: Sequence[float], mean: float) -> float | None:
     distance = math.dist(values, [mean] * len(values)) / math.sqrt(len(values) - 1)
-    if math.isfinite(distance):
-        return distance
-    import statistics
-
-    return statistics.stdev(values)
+    return distance if math.isfinite(distance) else None
 
 
 @dataclass(frozen=True, slots=True)

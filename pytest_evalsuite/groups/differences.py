@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pytest_evalsuite.comparison.decision import CasePair, Decision, decide
 from pytest_evalsuite.comparison.model import Outcome
@@ -14,6 +14,7 @@ from pytest_evalsuite.comparison.paired import PairedDifference, paired_differen
 __all__ = ["ColumnDifference", "Difference", "PairedRow", "column_difference", "difference_of", "order_of"]
 
 TOLERANCE: Final = 1e-9
+LARGEST: Final = 1e140
 
 
 class PairedRow(NamedTuple):
@@ -114,15 +115,10 @@ def difference_of(rows: Iterable[PairedRow], columns: Mapping[str, ColumnDiffere
     return Difference(pairs, without_verdict, changed, decide(cases), columns or {})
 
 
-def column_difference(pairs: Sequence[tuple[object, object]]) -> ColumnDifference | None:
+def column_difference(pairs: Sequence[tuple[Any, Any]]) -> ColumnDifference | None:
     """The difference of a column's values, (base, new); pairs without a number on both sides are left out."""
-    numbers = [
-        (float(base), float(new))
-        for base, new in pairs
-        if isinstance(base, (int, float))
-        and isinstance(new, (int, float))
-        and not isinstance(base, bool)
-        and not isinstance(new, bool)
+    numbers: list[tuple[float, float]] = [
+        (float(base), float(new)) for base, new in pairs if _counts(base) and _counts(new)
     ]
     if not numbers:
         return None
@@ -131,6 +127,11 @@ def column_difference(pairs: Sequence[tuple[object, object]]) -> ColumnDifferenc
         mean(new for _, new in numbers),
         paired_difference([new - base for base, new in numbers]),
     )
+
+
+def _counts(value: Any) -> bool:
+    """Whether this is a number whose square a float can hold."""
+    return type(value) in (int, float) and abs(value) < LARGEST
 
 
 def mean(values: Iterable[float]) -> float:

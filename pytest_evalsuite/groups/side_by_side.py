@@ -123,9 +123,11 @@ def side_by_side(run: Run, order: Sequence[str] = ()) -> SideBySide | None:
 
 def order_in(run: Run) -> Sequence[str]:
     """The agents of a run that was read, in the order in which they were asked for, as far as it says."""
-    for document in run.verdicts.get("groups", ()):
-        if document.get("kind") == "side_by_side":
-            return [agent for agent in document["agents"] if isinstance(agent, str)]
+    documents = run.verdicts.get("groups")
+    for document in documents if isinstance(documents, list) else ():
+        agents = document.get("agents") if isinstance(document, dict) else None
+        if isinstance(agents, list):
+            return [agent for agent in agents if isinstance(agent, str)]
     return ()
 
 

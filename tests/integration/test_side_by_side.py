@@ -146,6 +146,23 @@ def test_what_cannot_be_shown_side_by_side_is_told(project: Suite, evalsuite: An
     assert evalsuite("nothing") == (1, "", "there is no group 'nothing': none is kept\n")
 
 
+@pytest.mark.parametrize("groups", [3, [3], [{"kind": "side_by_side"}], [{"agents": [1, "x"]}]])
+def test_an_artifact_that_others_wrote_breaks_nothing(project: Suite, evalsuite: Any, groups: Any) -> None:
+    project.run(*BOTH, "--eval-json=run.json")
+    project.write("run.json", json.dumps({**project.artifact(), "groups": groups}))
+    code, out, _ = evalsuite("run.json")
+    assert (code, out.splitlines()[1].split()) == (0, ["case", "careful", "hasty", "winner"])
+
+
+def test_results_of_another_form_are_told(project: Suite, evalsuite: Any) -> None:
+    project.run(*BOTH, "--eval-json=run.json")
+    artifact = project.artifact()
+    artifact["evaluations"][0]["results"][0]["statistics"] = 3
+    project.write("run.json", json.dumps(artifact))
+    code, _, err = evalsuite("run.json")
+    assert (code, err.startswith("run.json holds a result of no known form (TypeError: ")) == (1, True)
+
+
 def test_hostile_agents_and_ids_are_escaped(project: Suite) -> None:
     project.cases("'a|b`@you': two -> two")
     result = project.run(*BOTH, "--eval-markdown=run.md")

@@ -61,6 +61,11 @@ def test_equal_values_have_no_spread() -> None:
     assert (found.mean, found.standard_deviation, found.p99) == (0.1, 0.0, 0.1)
 
 
+def test_a_spread_that_no_float_can_hold_is_none() -> None:
+    found = aggregate([1.7e308, -1.7e308])
+    assert (found.mean, found.standard_deviation) == (0.0, None)
+
+
 @pytest.mark.parametrize("values", [[1e308, 1e308, -1e308], [1e200, -1e200], [2**999, 2**998]])
 def test_numbers_whose_sum_is_beyond_a_float_have_figures(values: list[float]) -> None:
     found = aggregate(values)

@@ -116,6 +116,14 @@ def test_differences_are_paired_on_the_joined_rows() -> None:
     assert difference.columns["duration"].difference.count == 3
 
 
+def test_numbers_beyond_all_measure_are_compared_with_nothing() -> None:
+    sides = [[passed(metadata={"n": 1e300})], [passed(metadata={"n": -(10**400)})]]
+    made = report(*(Wanted(evaluation(name, rows)) for name, rows in zip("AB", sides, strict=True)), columns=["n"])
+    ((_, difference),) = made.differences
+    assert "metadata.n" not in difference.columns
+    assert made.aggregates_of(made.sides[1], "metadata.n").count == 0
+
+
 def test_the_same_case_with_another_definition_is_compared_with_nothing() -> None:
     changed = "11111111-89abcdef-01234567-89abcdef-01234567"
     made = report(
