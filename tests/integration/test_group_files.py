@@ -187,6 +187,26 @@ def test_members_of_earlier_runs_are_taken_from_them(project: Suite) -> None:
     result.stdout.fnmatch_lines(["  now * pass rate * 2 * 0.50 * 1.00 * +50.0 points*", "better in now: 1"])
 
 
+def test_members_that_cannot_be_told_apart_or_found_are_missing(project: Suite) -> None:
+    project.write(
+        "odd.evalgroup.yaml",
+        """
+        members:
+          - {test_set: evals/mails.eval.yaml, name: which}
+          - {test_set: evals/bills.eval.yaml, name: there}
+          - {test_set: evals/mails.eval.yaml, run: nothing, name: nowhere}
+          - {test_set: evals/mails.eval.yaml, run: bills, name: without}
+        """,
+    )
+    project.run("evals/bills.eval.yaml", "--eval-run-name=bills")
+    result = project.run("odd.evalgroup.yaml", "--eval-agent=clerk", "--eval-agent=other")
+    told = [line.partition("missing: ")[2] for line in result.outlines if "missing: " in line]
+    assert told[0] == "which: evals/mails.eval.yaml was put to several agents (clerk, other): say which with 'agent'"
+    assert told[1].startswith("there: evals/bills.eval.yaml was put to several agents")
+    assert told[2].startswith("nowhere: there is no run 'nothing'")
+    assert told[3].endswith(" has no, or no single, evaluation of evals/mails.eval.yaml")
+
+
 def test_a_file_with_mistakes_is_a_collection_error(project: Suite) -> None:
     project.write("evals/bad.evalgroup.yaml", "members: [{test_set: mial.eval.yaml}]\nagainst: x\nnmae: x\n")
     result = project.run("--eval-json=run.json")

@@ -61,6 +61,11 @@ def test_equal_values_have_no_spread() -> None:
     assert (found.mean, found.standard_deviation, found.p99) == (0.1, 0.0, 0.1)
 
 
+def test_a_sum_that_no_float_can_hold_has_a_mean_all_the_same() -> None:
+    values = [1.7e308, 1.7e308, 1.6e308]
+    assert aggregate(values).mean == statistics.mean(values)
+
+
 def test_a_spread_that_no_float_can_hold_is_none() -> None:
     found = aggregate([1.7e308, -1.7e308])
     assert (found.mean, found.standard_deviation) == (0.0, None)

@@ -98,6 +98,13 @@ def test_a_broken_run_has_no_evaluations(library: Library) -> None:
         library.load(f"{NEWEST}/bill.eval.yaml[a]")
 
 
+def test_an_evaluation_that_its_run_does_not_have_is_told(library: Library) -> None:
+    with pytest.raises(GroupError, match=rf"^run {THIRD} has no evaluation 'x.eval.yaml\[a\]'$"):
+        library.load(f"{THIRD}/x.eval.yaml[a]")
+    with pytest.raises(GroupError, match=r"^run 20200101T000000Z-00000000 is gone$"):
+        library.load("20200101T000000Z-00000000/x.eval.yaml[a]")
+
+
 def test_an_artifact_elsewhere_is_none_of_the_runs(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(library.root)
     (library.root / "run.json").write_text("{}")

@@ -76,6 +76,14 @@ def test_a_key_twice_in_one_evaluation_is_an_error_and_no_product(keys: list[Key
         join(keys)
 
 
+@given(sides)
+def test_a_column_lies_along_the_joined_rows(keys: list[Keys]) -> None:
+    joined = join(keys)
+    for number, side in enumerate(keys):
+        column = joined.column(number, side)
+        assert column == [row.key if row.places[number] is not None else None for row in joined.rows]
+
+
 def test_rows_without_a_key_join_nothing_not_even_each_other() -> None:
     joined = join([[None, "a"], [None, None]])
     assert joined.rows == [

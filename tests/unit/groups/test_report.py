@@ -233,6 +233,34 @@ def test_every_view_has_every_form() -> None:
         assert "| " in group_markdown(made, [view])
 
 
+def test_what_else_a_table_may_hold() -> None:
+    rows = [passed(metadata={"n": 1}), passed(metadata={"n": ["a", None]}), passed(metadata={"n": "x" * 99})]
+    made = report(Wanted(evaluation("A", [*rows, passed(statistics={"scored": 3, "passed": 2})])), columns=["n"])
+    lines = list(group_lines(made, ["table"], 200))
+    assert [line.split()[-1] for line in lines[2:]] == ["1", "null]", "x" * 60 + "...", "-"]
+    assert lines[5].split()[1:4] == ["passed", "1.00", "(2/3)"]
+    assert list(group_lines(made, ["differences"], 100)) == ["differences", "  there is nothing to compare with"]
+    assert group_csv(made, "table").splitlines()[2].endswith("\"['a', None]\"")
+
+
+def test_members_of_one_name_have_columns_of_their_own() -> None:
+    made = report(Wanted(evaluation("A", [passed()]), label="key"), Wanted(evaluation("B", [record()]), label="key "))
+    assert next(line.split() for line in group_lines(made, ["table"], 100) if "passed" in line) == [
+        *("case-0", "passed", "1.00", "failed", "0.00"),
+    ]
+
+
+def test_changed_definitions_and_cut_tables_are_told_in_every_form() -> None:
+    changed = "11111111-89abcdef-01234567-89abcdef-01234567"
+    made = report(
+        Wanted(evaluation("A", [passed()] * 9)),
+        Wanted(evaluation("A", [passed(fingerprint=changed), *[record()] * 8], run=SECOND)),
+    )
+    markdown = group_markdown(made, ["differences"], rows=2)
+    assert "... and 6 more" in markdown
+    assert "1 of the same case with another definition&#44; not compared&#58; case&#45;0" in markdown
+
+
 def test_long_lists_are_cut_and_that_is_said() -> None:
     made = report(Wanted(evaluation("A", [passed()] * 30)), Wanted(evaluation("B", [record()] * 30)))
     lines = list(group_lines(made, ["table", "differences"], 100, rows=5))

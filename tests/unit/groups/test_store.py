@@ -179,6 +179,13 @@ def test_a_field_of_another_form_makes_no_group(field: str) -> None:
         Group.from_json(data)
 
 
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    store = GroupStore(tmp_path)
+    store.create(group)
+    with pytest.raises(GroupError, match=r"cannot read .*group-ffffffff.json: No such file"):
+        store.change("group-ffffffff", lambda now: now)
+
+
 def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / ".evalsuite").write_text("a file")
     with pytest.raises(StoreError, match="cannot write to"):
