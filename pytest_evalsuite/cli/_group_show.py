@@ -25,7 +25,7 @@ from pytest_evalsuite.groups.evaluations import Library
 from pytest_evalsuite.groups.model import Group
 from pytest_evalsuite.groups.report import GroupReport, Wanted, group_report
 from pytest_evalsuite.groups.side_by_side import SideBySide, order_in, side_by_side
-from pytest_evalsuite.groups.store import GroupStore
+from pytest_evalsuite.groups.store import GroupStore, NoSuchGroup
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.reporting.groups import group_csv, group_lines, group_markdown
 from pytest_evalsuite.reporting.side_by_side import side_by_side_view
@@ -101,7 +101,7 @@ def show_named(root: Path, args: argparse.Namespace) -> int:
         return show_report(report_of_file(Path(args.reference), root, args), args)
     try:
         group = GroupStore(root).find(args.reference)
-    except GroupError as error:
+    except NoSuchGroup as error:
         return show_run(args, error)
     return show_report(report_of_group(group, root, args), args)
 
@@ -181,7 +181,7 @@ def show_run(args: argparse.Namespace, error: GroupError) -> int:
     try:
         path = named_run(args).path
     except StoreError:
-        raise error from None
+        raise GroupError(f"{error} (nor is there such a run)") from None
     if args.views or args.columns or args.only or args.latest_only:
         args.usage_error(f"{args.reference} is a run: its agents are shown side by side, without views and columns")
     run = read_run(path)

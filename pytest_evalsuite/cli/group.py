@@ -59,14 +59,16 @@ def _add(inner: Any, name: str, text: str, run: Callable[[argparse.Namespace], i
 def _add_create(inner: Any) -> None:
     parser = _add(inner, "create", "make a group of evaluations of kept runs", edit.create)
     parser.add_argument("name", nargs="?", metavar="NAME", help="1 to 128 characters")
-    parser.add_argument("evaluations", nargs="*", metavar="EVALUATION", help=EVALUATION)
+    parser.add_argument("evaluations", nargs="*", default=[], metavar="EVALUATION", help=EVALUATION)
     parser.add_argument("--from", dest="file", type=Path, metavar="FILE", help="take everything from a group file")
     _add_fields(parser)
 
 
 def _add_update(inner: Any) -> None:
     parser = _add(inner, "update", "change a group: what is given, metadata key by key", edit.update)
-    parser.add_argument("evaluations", nargs="*", metavar="EVALUATION", help="instead of those that it has")
+    parser.add_argument(
+        "evaluations", nargs="*", default=[], metavar="EVALUATION", help="instead of those that it has"
+    )
     parser.add_argument("--name", help="1 to 128 characters")
     parser.add_argument("--replace", action="store_true", help="replace it as a whole: what is left out is cleared")
     parser.add_argument(

@@ -18,10 +18,14 @@ from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.history import FOLDER
 from pytest_evalsuite.runs.store import write_atomically
 
-__all__ = ["Broken", "GroupStore"]
+__all__ = ["Broken", "GroupStore", "NoSuchGroup"]
 
 SHORTEST: Final = 4
 """Characters of an id's end by which a group may be told."""
+
+
+class NoSuchGroup(GroupError):
+    """No group is named so."""
 
 
 class Broken(NamedTuple):
@@ -52,7 +56,8 @@ class GroupStore:
     def find(self, reference: str, *, deleted: bool = True) -> Group:
         """The group of this id, of this beginning of an id's last eight characters, or of this name.
 
-        A name that one living group has is that group's, whatever deleted ones are called. Raises GroupError.
+        A name that one living group has is that group's, whatever deleted ones are called. Raises NoSuchGroup, or
+        GroupError where it is not clear or not readable.
         """
         groups, broken = self.all()
         exact = [group for group in groups if group.id == reference]
@@ -66,7 +71,9 @@ class GroupStore:
             raise GroupError(f"{reference!r} may be {', '.join(group.id for group in found[:5])}: write the id")
         if not found:
             bad = next((one for one in broken if one.path.stem == reference), None)
-            raise GroupError(bad.problem if bad else f"there is no group {reference!r}{_near(reference, groups)}")
+            if bad is not None:
+                raise GroupError(bad.problem)
+            raise NoSuchGroup(f"there is no group {reference!r}{_near(reference, groups)}")
         if found[0].deleted_at is not None and not deleted:
             raise GroupError(
                 f"group {found[0].name!r} is deleted: `evalsuite group restore {found[0].id}` brings it back"

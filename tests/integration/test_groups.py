@@ -183,6 +183,7 @@ def test_a_row_identifier_of_no_member_is_ignored_and_that_is_said(project: Suit
             "--replace clears metadata that is not given: leave --without-metadata out",
         ),
         (["show", "Customers", "--format", "csv", "--view", "table", "--view", "schema"], "give one --view"),
+        (["update"], "the following arguments are required: GROUP\n"),
         (["show", "first", "--view", "table"], "first is a run: its agents are shown side by side, without views"),
         (["show", "Customers", "--view", "tabel"], "invalid choice: 'tabel'"),
     ],
@@ -218,7 +219,14 @@ def test_groups_are_listed_newest_first_and_found(evalsuite: Evalsuite, group: s
 def test_where_there_is_no_group_that_is_said(evalsuite: Evalsuite) -> None:
     assert evalsuite("list")[::2] == (1, "no group is kept\n")
     said = evalsuite("show", "Custmers")
-    assert (said.code, said.err) == (1, "there is no group 'Custmers': none is kept\n")
+    assert (said.code, said.err) == (1, "there is no group 'Custmers': none is kept (nor is there such a run)\n")
+
+
+def test_a_name_of_two_groups_is_not_taken_for_a_run(evalsuite: Evalsuite, group: str) -> None:
+    evalsuite("create", "Customers", "latest/Bills")
+    said = evalsuite("show", "Customers")
+    assert said.code == 1
+    assert said.err.startswith("'Customers' may be group-")
 
 
 def test_a_broken_group_is_told_and_hides_no_other(project: Suite, evalsuite: Evalsuite, group: str) -> None:

@@ -143,7 +143,7 @@ def test_what_cannot_be_shown_side_by_side_is_told(project: Suite, evalsuite: An
     assert err.endswith(" put no case to several agents: there is nothing to show side by side\n")
     project.run(*BOTH)
     assert evalsuite("latest", "--against", "x")[2] == "the run has no agent 'x' (it has hasty, careful)\n"
-    assert evalsuite("nothing") == (1, "", "there is no group 'nothing': none is kept\n")
+    assert evalsuite("nothing") == (1, "", "there is no group 'nothing': none is kept (nor is there such a run)\n")
 
 
 @pytest.mark.parametrize("groups", [3, [3], [{"kind": "side_by_side"}], [{"agents": [1, "x"]}]])
