@@ -50,7 +50,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFil
         return group
     patterns = state.settings.files
     named = file_path.suffix.lower() in SUFFIXES and parent.session.isinitpath(file_path)
-    if named or any(map(file_path.match, patterns)):
+    if named or state.groups.wants(file_path) or any(map(file_path.match, patterns)):
         file: TestSetFile = TestSetFile.from_parent(parent, path=file_path)
         return file
     return None

@@ -82,7 +82,7 @@ class Groups:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
-        """Read the group files that are going to be collected, and have their test sets collected before them."""
+        """Read the group files that are going to be collected, and have their test sets collected, too."""
         asked = [self._config.invocation_params.dir / arg.partition("::")[0] for arg in self._config.args]
         wanted: dict[Path, None] = {}
         for path in dict.fromkeys(file for place in asked for file in self._files_at(place)):
@@ -98,10 +98,11 @@ class Groups:
                     demand.own = True
                 else:
                     demand.agents.setdefault(member.agent, file.path)
-        missing = [path for path in wanted if not self._is_asked(path, asked)]
+        places = [Path(os.path.normpath(place)) for place in asked]
+        missing = [path for path in wanted if not any(path == one or path.is_relative_to(one) for one in places)]
         for path, demand in self._demands.items():
             demand.own = demand.own or path not in missing
-        self._config.args[:0] = [str(path) for path in missing]
+        self._config.args += [str(path) for path in missing]
 
     def _files_at(self, place: Path) -> Iterator[Path]:
         """The group files at or below a place, without those that pytest would not collect."""
@@ -119,13 +120,9 @@ class Groups:
                 if self.is_file(path) and not ignored(collection_path=path, config=self._config):
                     yield path
 
-    def _is_asked(self, path: Path, asked: list[Path]) -> bool:
-        """Whether pytest collects the test set without being told."""
-        is_named_so = any(map(path.match, self._settings.files))
-        for place in (Path(os.path.normpath(one)) for one in asked):
-            if path == place or (is_named_so and place.is_dir() and path.is_relative_to(place)):
-                return True
-        return False
+    def wants(self, path: Path) -> bool:
+        """Whether this is a member's test set, whatever its name."""
+        return path in self._demands
 
     def settle(self, run: Run) -> list[str]:
         """Put the groups into the run's verdicts; gives what is wrong with them."""

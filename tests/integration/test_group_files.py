@@ -67,7 +67,13 @@ Runner = Callable[..., pytest.RunResult]
 
 
 @pytest.mark.parametrize(
-    "arguments", [("evals/customers.evalgroup.yaml",), (), ("evals",), ("evals/mails.eval.yaml", "evals")]
+    "arguments",
+    [
+        ("evals/customers.evalgroup.yaml",),
+        (),
+        ("evals",),
+        ("evals/mails.eval.yaml", "evals/customers.evalgroup.yaml"),
+    ],
 )
 def test_members_are_evaluated_and_the_group_is_told_of(project: Suite, arguments: tuple[str, ...]) -> None:
     result = project.run(*arguments, "--eval-json=run.json")
@@ -257,7 +263,19 @@ def test_members_elsewhere_are_collected_with_their_own_conftest(project: Suite)
     project.write("evals/customers.evalgroup.yaml", GROUP.replace("mails.eval.yaml", "../other/mails.eval.yaml"))
     result = project.run("evals/customers.evalgroup.yaml")
     result.assert_outcomes(passed=4)
-    assert nodes(project, "evals")[:2] == ["other/mails.eval.yaml::m2", "other/mails.eval.yaml::m1"]
+    assert nodes(project, "evals") == [
+        *("evals/bills.eval.yaml::b1", "evals/bills.eval.yaml::b2"),
+        *("evals/mails.eval.yaml::m2", "evals/mails.eval.yaml::m1"),
+        *("other/mails.eval.yaml::m2", "other/mails.eval.yaml::m1"),
+    ]
+
+
+def test_members_need_not_be_named_like_test_sets(project: Suite) -> None:
+    project.write("evals/letters.yaml", MAILS)
+    project.write("evals/customers.evalgroup.yaml", GROUP.replace("mails.eval.yaml", "letters.yaml"))
+    for arguments in ((), ("evals",), ("evals/customers.evalgroup.yaml", "evals/mails.eval.yaml")):
+        found = {node.partition("::")[0] for node in nodes(project, *arguments)}
+        assert found == {"evals/bills.eval.yaml", "evals/letters.yaml", "evals/mails.eval.yaml"}, arguments
 
 
 def test_ignored_files_are_no_groups(project: Suite) -> None:
