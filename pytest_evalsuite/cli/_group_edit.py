@@ -12,7 +12,7 @@ from pytest_evalsuite.cli._common import root_of, say
 from pytest_evalsuite.cli._group_file import read_file
 from pytest_evalsuite.errors import GroupError
 from pytest_evalsuite.groups.columns import find_column
-from pytest_evalsuite.groups.evaluations import Library, Place
+from pytest_evalsuite.groups.evaluations import Library
 from pytest_evalsuite.groups.model import Group, Member, members_of, now, patched
 from pytest_evalsuite.groups.store import GroupStore
 
@@ -32,7 +32,7 @@ def create(args: argparse.Namespace) -> int:
     else:
         if args.name is None:
             args.usage_error("expected NAME EVALUATION..., or --from FILE")
-        fields = fields_given(args, members_of(found(library, args.evaluations)), library)
+        fields = fields_given(args, found(library, args.evaluations), library)
         fields = {"description": None, "tags": (), "metadata": {}, "row_identifiers": {}, **fields, "name": args.name}
     check_columns(fields["row_identifiers"], library)
     moment = now()
@@ -55,7 +55,7 @@ def update(args: argparse.Namespace) -> int:
             args.usage_error("--replace clears metadata that is not given: leave --without-metadata out")
     elif not (given(args) or args.name is not None or args.clear_row_identifiers or args.without_metadata):
         args.usage_error("nothing to change: expected EVALUATION... or an option")
-    members = members_of(found(library, args.evaluations), group.members) if args.evaluations else group.members
+    members = found(library, args.evaluations, group.members) if args.evaluations else group.members
     fields = fields_given(args, members, library)
     if args.name is not None:
         fields["name"] = args.name
@@ -102,22 +102,26 @@ def given(args: argparse.Namespace) -> bool:
     return any(field is not None for field in fields)
 
 
-def found(library: Library, references: Sequence[str]) -> list[Place]:
-    """All evaluations that are named. Raises GroupError, naming every one that is not there or there twice."""
-    places: list[Place] = []
+def found(library: Library, references: Sequence[str], before: Sequence[Member] = ()) -> tuple[Member, ...]:
+    """All evaluations that are named, as members; those that were members ``before`` may be gone.
+
+    Raises GroupError, naming every one that is not there or there twice.
+    """
+    known = {member.evaluation_id: member for member in before}
+    members: dict[str, Member] = {}
     problems: list[str] = []
     for reference in references:
         try:
-            place = library.find(reference)
+            member = known.get(reference) or members_of([library.find(reference)], before)[0]
         except GroupError as error:
             problems.append(str(error))
             continue
-        if place.id in [one.id for one in places]:
-            problems.append(f"the evaluation {place.id!r} is there twice ({reference!r})")
-        places.append(place)
+        if member.evaluation_id in members:
+            problems.append(f"the evaluation {member.evaluation_id!r} is there twice ({reference!r})")
+        members[member.evaluation_id] = member
     if problems:
         raise GroupError("\n".join(problems))
-    return places
+    return tuple(members.values())
 
 
 def fields_given(args: argparse.Namespace, members: Sequence[Member], library: Library) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def list_groups(args: argparse.Namespace) -> int:
     """List groups; 1 where there is none such."""
     root = root_of(args)
     every, broken = GroupStore(root).all()
-    wanted = None if args.evaluation is None else Library(root).find(args.evaluation).id
+    wanted = args.evaluation
+    if wanted is not None and not any(wanted in group.evaluation_ids for group in every):
+        wanted = Library(root).find(wanted).id
     found = [group for group in every if is_wanted(group, args, wanted)]
     shown, line = page_of(found, args, "group")
     if args.json:

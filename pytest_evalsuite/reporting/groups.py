@@ -254,6 +254,8 @@ def _column_measure(name: str, base: float, new: float, found: PairedDifference)
 def _told(one: Difference) -> Iterator[str]:
     """The verdict in words, and what did not enter it."""
     decision = one.decision
+    if any(row.base.test_set != row.new.test_set for row in one.pairs):
+        yield "paired by what they are about: the questions are others"
     yield f"{decision.verdict}: {decision.reasons[0]}"
     yield from decision.reasons[1 : -1 if decision.verdict == "underpowered" else None]
     if one.pairs and decision.worse.informative:

@@ -249,6 +249,7 @@ def test_a_group_is_shown_with_what_joined_and_what_differs(evalsuite: Evalsuite
     assert any(line.split()[:4] == ["pass", "rate", "Mails", "4"] for line in lines)
     assert "  Mails: 1 in error" in lines
     assert "differences against Bills" in lines
+    assert "  Mails: paired by what they are about: the questions are others" in lines
     assert "worse in Mails: 1" in lines
     table = evalsuite("show", group, "--view", "table").out.splitlines()[6:]
     assert [line.split() for line in table] == [
@@ -388,6 +389,10 @@ def test_a_group_whose_runs_are_gone_says_what_is_missing(project: Suite, evalsu
     assert f"  {missing}" in said.out.splitlines()
     assert "  there is nothing to compare with" in said.out.splitlines()
     assert evalsuite("show", group, "--view", "table").err == f"{missing}\n"
+    gone = f"{first.id}/mails.eval.yaml[clerk]"
+    assert group in evalsuite("list", "--evaluation", gone).out
+    assert evalsuite("update", group, gone, "second/Bills").code == 0
+    assert evalsuite("update", group, gone, gone).err.endswith(f"is there twice ({gone!r})\n")
     assert evalsuite("show", group, "--format", "json").json["missing"][0]["reason"] == f"run {first.id} is gone"
     shutil.rmtree(second.path)
     said = evalsuite("show", group)
