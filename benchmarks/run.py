@@ -12,6 +12,7 @@ from pathlib import Path
 import artifact
 import comparing
 import conversations
+import groups
 import history
 import idle
 import judging
@@ -35,6 +36,7 @@ PACKAGES = (
     "opentelemetry-sdk",
     "httpx",
     "orjson",
+    "pandas",
 )
 
 
@@ -52,7 +54,7 @@ def head() -> str:
 
 MODULES = (
     *(idle, overhead, latency, conversations, over_http, judging),
-    *(similarity, spans, loading, artifact, comparing, history),
+    *(similarity, spans, loading, artifact, comparing, history, groups),
 )
 
 

@@ -19,6 +19,7 @@ from pytest_evalsuite.agents.version import described, version_of
 from pytest_evalsuite.errors import CaseFailed, ConfigurationError, Mistake, TestSetError
 from pytest_evalsuite.execution.replay import NOBODY
 from pytest_evalsuite.garbage import not_looking
+from pytest_evalsuite.grouping import GroupCollector
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.judges import Bench
 from pytest_evalsuite.reporting.escape import escape_terminal
@@ -41,11 +42,15 @@ UNSAFE: Final = {ord(character): quote(character, safe="") for character in "%[]
 """What pytest, xdist or a terminal would take for more than a part of a name."""
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFile | None:
-    """Collect what has the name of a test set, or was named on the command line and could be one."""
-    patterns = parent.config.stash[STATE].settings.files
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> TestSetFile | GroupCollector | None:
+    """Collect what has the name of a test set or a group, or was named on the command line and could be a test set."""
+    state = parent.config.stash[STATE]
+    if state.groups.is_file(file_path):
+        group: GroupCollector = GroupCollector.from_parent(parent, path=file_path)
+        return group
+    patterns = state.settings.files
     named = file_path.suffix.lower() in SUFFIXES and parent.session.isinitpath(file_path)
-    if named or any(map(file_path.match, patterns)):
+    if named or state.groups.wants(file_path) or any(map(file_path.match, patterns)):
         file: TestSetFile = TestSetFile.from_parent(parent, path=file_path)
         return file
     return None
@@ -141,7 +146,8 @@ class TestSetFile(pytest.Module):
         promised: Future[Bench] = Future()
         known: dict[Any, Any] = {}
         state.names.check_judges(test_set, self.ihook, judge_source)
-        agents = state.names.agents_of(test_set, self.ihook, needed=not overridden)
+        demand = state.groups.demand_of(self.path)
+        agents = state.names.agents_of(test_set, self.ihook, needed=not overridden, demand=demand)
         source = self.config.rootpath / (test_set.cases_path or test_set.path)
         place = (self.path_from_root(), source, os.path.relpath(source, self.config.rootpath))
         put: dict[tuple[str, Agent | None], int] = {}
@@ -149,7 +155,7 @@ class TestSetFile(pytest.Module):
             judged = judge_source != "" and case.asks_default_judge and replay is None
             for agent_name, agent in agents(case):
                 put[agent_name, agent] = put.get((agent_name, agent), 0) + 1
-                several = len(state.settings.chosen_agents) > 1
+                several = len(state.settings.chosen_agents) > 1 or agents.is_further(agent_name, case)
                 function = _ASKING[overridden and agent is not NOBODY, judged]
                 item = self._item(_item_name(case, agent_name if several else None), function, known.get(function))
                 known[function] = item._fixtureinfo

@@ -19,6 +19,7 @@
     +-- StoreError                 the run directory or an artifact could not be written or read
     |   +-- BaselineMissing        there is no such run, artifact or baseline to compare with
     |   +-- AssessmentError        what somebody says of an answer cannot be kept, or is not theirs to change
+    +-- GroupError                 an evaluation group cannot be made, found or joined
 
     CaseFailed (AssertionError)    the answer was scored, and the score is under the bar
 
@@ -43,6 +44,7 @@ __all__ = [
     "ConfigurationError",
     "EditError",
     "EvalsuiteError",
+    "GroupError",
     "JudgeError",
     "MethodError",
     "Mistake",
@@ -175,6 +177,10 @@ class BaselineMissing(StoreError):
 
 class AssessmentError(StoreError):
     """What somebody says of an answer cannot be kept as it is said, or is not theirs to change."""
+
+
+class GroupError(EvalsuiteError):
+    """An evaluation group cannot be made, found or joined; the message says what to do."""
 
 
 class CaseFailed(AssertionError):

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_evalsuite.agents import Agent, adapt
 from pytest_evalsuite.errors import ConfigurationError, JudgeError
+from pytest_evalsuite.grouping import Demand
 from pytest_evalsuite.items import CaseItem
 from pytest_evalsuite.judges import (
     Bench,
@@ -118,13 +119,16 @@ class Names:
         if self._fetcher is not None:
             self._fetcher.close()
 
-    def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool) -> AgentsOf:
-        """The agents that cases of the test set are put to."""
+    def agents_of(self, test_set: TestSet, hooks: Any, *, needed: bool, demand: Demand | None = None) -> AgentsOf:
+        """The agents that cases of the test set are put to; ``demand`` is what group files want of it."""
         configured: dict[str, Any] = dict(self._settings.agents)
         for given in reversed(hooks.pytest_evalsuite_agents(config=self._config)):
             configured.update(given or {})
         return AgentsOf(
-            self._roster, test_set, configured, needed=needed and not self._replays, loads=not self._replays
+            *(self._roster, test_set, configured),
+            needed=needed and not self._replays,
+            loads=not self._replays,
+            demand=demand,
         )
 
     def target_of(self, agent: str) -> Any:

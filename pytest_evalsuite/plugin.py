@@ -15,6 +15,7 @@ import pytest
 from pytest_evalsuite import hookspecs
 
 DEFAULT_FILES = ("*.eval.yaml", "*.eval.yml", "*.eval.csv", "*.eval.jsonl")
+DEFAULT_GROUP_FILES = ("*.evalgroup.yaml", "*.evalgroup.yml")
 ISOLATION = ("none", "process")
 FAIL_ON = ("any", "regression", "gate", "never")
 NEEDS_EVAL_SUITE = (
@@ -122,6 +123,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_agents", "Agents, one a line: name = module:callable", type="linelist")
     parser.addini("evalsuite_agent", "The agent of test sets that name none (default: the only one configured)")
     parser.addini("evalsuite_files", "Names of test set files", type="args", default=list(DEFAULT_FILES))
+    parser.addini("evalsuite_group_files", "Names of group files", type="args", default=list(DEFAULT_GROUP_FILES))
     parser.addini("evalsuite_concurrency", "As --eval-concurrency", type="string")
     parser.addini("evalsuite_iterations", "As --eval-iterations, for cases that say nothing", type="string")
     parser.addini("evalsuite_timeout", "As --eval-timeout, for cases that say nothing", type="string")

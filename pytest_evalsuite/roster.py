@@ -10,6 +10,7 @@ from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.execution.isolation import isolated
 from pytest_evalsuite.execution.replay import GIVEN, NOBODY
 from pytest_evalsuite.execution.runner import request_of
+from pytest_evalsuite.grouping import Demand
 from pytest_evalsuite.settings import Settings
 from pytest_evalsuite.testsets import Case, TestSet
 from pytest_evalsuite.testsets.mapping import SlotMapping
@@ -98,7 +99,14 @@ class AgentsOf:
     """
 
     def __init__(
-        self, roster: Roster, test_set: TestSet, configured: Mapping[str, Any], *, needed: bool, loads: bool = True
+        self,
+        roster: Roster,
+        test_set: TestSet,
+        configured: Mapping[str, Any],
+        *,
+        needed: bool,
+        loads: bool = True,
+        demand: Demand | None = None,
     ) -> None:
         self._roster = roster
         self._test_set = test_set
@@ -111,13 +119,13 @@ class AgentsOf:
         self._default = test_set.agent or settings.default_agent or only
         self._isolation = settings.isolation_of(test_set)
         self._chosen = settings.chosen_agents
+        self._demand = demand
 
     def __call__(self, case: Case) -> NamedAgents:
         """Names and agents that the case is put to. Raises ConfigurationError for one that is needed and missing."""
         if case.actual is not None and case.turn == 0:
             return ((case.agent or GIVEN, NOBODY),)
-        own = case.agent or self._default
-        names = self._chosen or ((own,) if own else ())
+        names = self._chosen or self._names(case)
         if not names:
             if self._needed:
                 raise ConfigurationError(self._none_configured(case))
@@ -131,6 +139,18 @@ class AgentsOf:
                     self._roster.check(agent, self._test_set, case)
         return agents
 
+    def is_further(self, name: str, case: Case) -> bool:
+        """Whether only a group file puts the case to this agent."""
+        demanded = self._demand is not None and name in self._demand.agents
+        return demanded and name != (case.agent or self._default)
+
+    def _names(self, case: Case) -> tuple[str, ...]:
+        own = case.agent or self._default
+        if self._demand is None:
+            return (own,) if own else ()
+        wants_own = own and (self._demand.own or not self._demand.agents)
+        return tuple(dict.fromkeys([*([own] if own and wants_own else []), *self._demand.agents]))
+
     def _find(self, name: str, case: Case) -> Agent | None:
         if not self._loads:
             return None
@@ -141,11 +161,13 @@ class AgentsOf:
         try:
             return self._roster.load(name, self._configured, self._isolation)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{self._where_named(case)}: {error}") from None
+            raise ConfigurationError(f"{self._where_named(name, case)}: {error}") from None
 
-    def _where_named(self, case: Case) -> str:
+    def _where_named(self, name: str, case: Case) -> str:
         if self._chosen:
             return "--eval-agent"
+        if self._demand is not None and self.is_further(name, case):
+            return self._demand.agents[name]
         return _place(self._test_set, case) if case.agent or self._test_set.agent else "evalsuite_agent"
 
     def _none_configured(self, case: Case) -> str:

@@ -21,6 +21,7 @@ from pytest_evalsuite.execution.judging import JudgingDesk
 from pytest_evalsuite.execution.replay import NOBODY, attempt_json
 from pytest_evalsuite.execution.runner import CaseRunner, Ticket
 from pytest_evalsuite.execution.trace import trace_of
+from pytest_evalsuite.grouping import Groups
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
 from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
@@ -69,6 +70,7 @@ def start(config: pytest.Config) -> None:
     config.stash[STATE] = state
     config.pluginmanager.register(collection, "evalsuite-collection")
     config.pluginmanager.register(state, "evalsuite-session")
+    config.pluginmanager.register(state.groups, "evalsuite-groups")
 
 
 class EvalSession:
@@ -86,6 +88,7 @@ class EvalSession:
         switch(on=settings.traces == "auto")
         self.earlier = EarlierRuns(sources, self.collected)
         self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
+        self.groups = Groups(config, settings)
         self.usage_errors: list[str] = []
         self.hints: list[str] = []
         """What a user may want to know of how the run went."""
@@ -436,6 +439,7 @@ class EvalSession:
         if self.sources.missing is not None:
             self._judgement.notes.append(self.sources.missing)
         run.verdicts["gate"] = self._judgement.as_json()
+        self._recorder.problems += self.groups.settle(run)
 
     def _rule(self) -> BlameRule | None:
         """By what fresh trials have blamed cases, where they have."""
@@ -446,7 +450,7 @@ class EvalSession:
 
         side = self.sources.baseline
         before = {} if side is None else {"before": side.records}
-        return run_markdown(run, self._comparison, self._judgement, **before)
+        return run_markdown(run, self._comparison, self._judgement, more=self.groups.markdown(), **before)
 
     def _tell_junit(self) -> None:
         """Give the verdict to the JUnit report, if one is written."""

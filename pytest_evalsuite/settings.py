@@ -33,6 +33,7 @@ class Settings:
 
     root: Path
     files: tuple[str, ...]
+    group_files: tuple[str, ...] = ()
     agents: dict[str, str]
     chosen_agents: tuple[str, ...] = ()
     default_agent: str | None = None
@@ -109,6 +110,7 @@ def read_settings(config: pytest.Config) -> Settings:
     return Settings(
         root=config.rootpath,
         files=files,
+        group_files=tuple(config.getini("evalsuite_group_files")),
         agents=agents,
         chosen_agents=tuple(dict.fromkeys(option("eval_agent"))),
         default_agent=default,

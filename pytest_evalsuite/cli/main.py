@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from pytest_evalsuite import cli
-from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.errors import GroupError, StoreError
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.version import __version__
 
@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = args.run(args)
         sys.stdout.flush()
-    except StoreError as error:
-        print(escape_terminal(str(error)), file=sys.stderr)
+    except (GroupError, StoreError) as error:
+        print(escape_terminal(str(error), keep_newlines=isinstance(error, GroupError)), file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever reads the output has seen enough; do not complain again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

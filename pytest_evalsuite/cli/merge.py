@@ -9,6 +9,8 @@ from typing import Any
 
 from pytest_evalsuite.cli._common import RUN_HELP, add_root, named_run, say
 from pytest_evalsuite.comparison.judgement import judge_run
+from pytest_evalsuite.groups.document import side_by_side_json
+from pytest_evalsuite.groups.side_by_side import order_in, side_by_side
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.runs.artifact import write_artifact
 from pytest_evalsuite.runs.merging import merge_shards
@@ -34,9 +36,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge and write; 1 where a case failed or a gate was missed."""
-    merged = merge_shards([read_run(named_run(args, shard).path) for shard in args.shards])
+    shards = [read_run(named_run(args, shard).path) for shard in args.shards]
+    merged = merge_shards(shards)
     judgement = judge_run(merged, "any")
     merged.verdicts = {"gate": judgement.as_json()}
+    beside = side_by_side(merged, order_in(shards[0]))
+    if beside is not None:
+        merged.verdicts["groups"] = [side_by_side_json(beside)]
     write_artifact(merged, args.output)
     say(f"{args.output}: {numbers.count(merged.tally.total, 'case')}, {judgement.verdict}")
     for reason in judgement.reasons:

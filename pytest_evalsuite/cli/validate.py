@@ -20,6 +20,7 @@ from pytest_evalsuite.testsets.attachments import FileRules
 __all__ = ["add_loading", "add_parser", "loading_of", "run"]
 
 NAMES: Final = tuple(f".eval{suffix}" for suffix in SUFFIXES)
+GROUP_NAMES: Final = (".evalgroup.yaml", ".evalgroup.yml")
 PASSED_OVER: Final = frozenset({"__pycache__", "node_modules", "venv"})
 
 
@@ -28,7 +29,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "validate",
         help="check test sets without running anything",
-        description=f"Check test sets and list every mistake. Folders are searched for *{', *'.join(NAMES)}.",
+        description="Check test sets and group files, and list every mistake. Folders are searched for "
+        f"*{', *'.join((*NAMES, *GROUP_NAMES))}.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", default=["."], help="a test set or a folder (default: .)")
     add_loading(parser)
@@ -73,12 +75,12 @@ def loading_of(args: argparse.Namespace) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> int:
     """Check all test sets; 0 when there are any and all are good."""
-    files = list(dict.fromkeys(file for path in args.paths for file in test_sets_in(path)))
+    files = list(dict.fromkeys(file for path in args.paths for file in files_in(path, (*NAMES, *GROUP_NAMES))))
     if not files:
         say(f"no test sets (*{', *'.join(NAMES)}) in {', '.join(args.paths)}", sys.stderr)
         return 1
     loading = loading_of(args)
-    good = [is_good(file, loading) for file in files]
+    good = [is_good_group(file) if file.endswith(GROUP_NAMES) else is_good(file, loading) for file in files]
     return 0 if all(good) else 1
 
 
@@ -91,6 +93,20 @@ def is_good(file: str, loading: Mapping[str, Any]) -> bool:
             say(str(mistake), sys.stderr)
         return False
     say(f"{file}: {count:,} {'case' if count == 1 else 'cases'} ok")
+    return True
+
+
+def is_good_group(file: str) -> bool:
+    """Check one group file, and say how many members it has or what is wrong with it."""
+    from pytest_evalsuite.groups.file import load_group_file
+
+    try:
+        count = len(load_group_file(Path(file)).members)
+    except TestSetError as error:
+        for mistake in error.mistakes:
+            say(str(mistake), sys.stderr)
+        return False
+    say(f"{file}: {count:,} {'member' if count == 1 else 'members'} ok")
     return True
 
 
@@ -109,12 +125,17 @@ def say(text: str, stream: Any = None) -> None:
 
 def test_sets_in(path: str) -> Iterator[str]:
     """Give the test sets under a folder, sorted; anything else is meant as a test set itself."""
+    return files_in(path, NAMES)
+
+
+def files_in(path: str, endings: tuple[str, ...]) -> Iterator[str]:
+    """Give the files under a folder that end so, sorted; anything else is meant as such a file itself."""
     if not Path(path).is_dir():
         yield path
         return
     for folder, subfolders, names in os.walk(path):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in PASSED_OVER)
-        yield from (str(Path(folder, name)) for name in sorted(names) if name.endswith(NAMES))
+        yield from (str(Path(folder, name)) for name in sorted(names) if name.endswith(endings))
 
 
 class AnyMethod(Method):

@@ -39,10 +39,17 @@ FENCE: Final = re.compile("`{3,}")
 
 
 def run_markdown(
-    run: Run, comparison: Comparison | None = None, judgement: Judgement | None = None, before: Records = no_records
+    run: Run,
+    comparison: Comparison | None = None,
+    judgement: Judgement | None = None,
+    before: Records = no_records,
+    more: Sequence[str] = (),
 ) -> str:
-    """The report, of less than 60,000 characters. ``before`` gives the records of the base, where it has any."""
-    parts = list(_parts(run, comparison, judgement, before))
+    """The report, of less than 60,000 characters. ``before`` gives the records of the base, where it has any.
+
+    ``more`` are further parts, for its end.
+    """
+    parts = [*_parts(run, comparison, judgement, before), *more]
     text = ""
     for number, part in enumerate(parts):
         if len(text) + len(part) > LIMIT - 200:

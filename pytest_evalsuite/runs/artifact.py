@@ -20,6 +20,7 @@ VARYING: Final = (
     ".run",
     ".comparison",
     ".gate",
+    ".groups",
     ".totals.latency",
     ".evaluations[].latency",
     ".evaluations[].created_at",

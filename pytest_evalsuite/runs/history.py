@@ -137,7 +137,7 @@ def kept_run(path: Path) -> KeptRun:
     try:
         info = read_info(path)
         evaluations = info.pop("evaluations", None)
-        for name in ("whole", "totals", "comparison", "gate"):
+        for name in ("whole", "totals", "comparison", "gate", "groups"):
             info.pop(name, None)
         return KeptRun(path, checked(info), figured(_planned(path) if evaluations is None else evaluations))
     except StoreError as error:

@@ -37,7 +37,7 @@ HEAD_END: Final = b'"evaluations":['
 RESULTS: Final = b'"results":['
 PLANNED: Final = frozenset(f.name for f in dataclasses.fields(PlannedEvaluation)) - {"cases", "total"}
 
-VERDICTS: Final = ("comparison", "gate")
+VERDICTS: Final = ("comparison", "gate", "groups")
 FIGURES: Final = frozenset({"whole", "totals", "evaluations", *VERDICTS})
 """What ``run.json`` says at the end beside what it said from the start."""
 

@@ -533,6 +533,9 @@ class Artifact(Part):
         None, description="With the baseline: pairs, what changed, figures of both sides, tests, verdict."
     )
     gate: IfKnown[Gate] = None
+    groups: IfKnown[list[dict[str, JsonValue]]] = Field(
+        None, description="What group files show, and several agents side by side: `kind` says which."
+    )
     evaluations: list[Evaluation] = Field(description="Sorted by test set, then agent.")
 
 

@@ -168,7 +168,11 @@ def tally(briefs: Iterable[Brief]) -> Tally:
 
 def percentile(values: Sequence[float], percent: int) -> float:
     """The percentile (1..99) with linear interpolation between the values, so that it stays within their range."""
-    ordered = sorted(values)
+    return ordered_percentile(sorted(values), percent)
+
+
+def ordered_percentile(ordered: Sequence[float], percent: int) -> float:
+    """The same of values that are in order."""
     whole, part = divmod((len(ordered) - 1) * percent, 100)
     if not part:
         return ordered[whole]

@@ -8,14 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from pytest_evalsuite.errors import EditError, TestSetError
+from pytest_evalsuite.errors import TestSetError
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method
 from pytest_evalsuite.testsets.attachments import FileRules
 from pytest_evalsuite.testsets.defaults import Defaults
 from pytest_evalsuite.testsets.editing.disk import create
 from pytest_evalsuite.testsets.editing.file import TestSetFile, cases_in_file, open_test_set
 from pytest_evalsuite.testsets.editing.saving import is_bare, loaded_text, lost
-from pytest_evalsuite.testsets.editing.view import differences
+from pytest_evalsuite.testsets.editing.view import Differences, differences
 from pytest_evalsuite.testsets.editing.writing import Source, written
 from pytest_evalsuite.testsets.fields import CASE, DEFAULTS
 from pytest_evalsuite.testsets.load import FILE_RULES, NO_DEFAULTS, default_name, load_test_set
@@ -51,14 +51,15 @@ def convert(
     if is_bare(new):
         told = bare(told, opened.test_set)
         same_name = told.settings.get("name") == default_name(new)
-        lost({key: [] for key in told.settings if key != "mode" and not (key == "name" and same_name)}, new)
+        lost(Differences([key for key in told.settings if key != "mode" and not (key == "name" and same_name)]), new)
     text = written(told, new, Methods(methods))
     passed_over = {*drop, *(() if "name" in told.settings else ("name",))}
 
     def compared(known: Defaults) -> None:
         before = load_test_set(source, defaults=known, methods=methods, files=files)
         found = differences(before, loaded_text(text, new, defaults=known, methods=methods, files=files))
-        lost({name: ids for name, ids in found.items() if name not in passed_over}, new)
+        found.settings = [name for name in found.settings if name not in passed_over]
+        lost(found, new)
 
     compared(defaults)
     with suppress(TestSetError):  # raised by a test set that needs its own defaults
@@ -112,8 +113,6 @@ def filled(given: Mapping[str, Any], case: Case, defaults: Mapping[str, Any]) ->
             value = getattr(case, name)
             new[name] = {"at_least": value} if name == "pass_rule" and isinstance(value, int) else value
     if "checks" in given:
-        if not isinstance(given["checks"], list):
-            raise EditError("'checks' is no list")
         listed = [check for check in case.checks if check.slot is None]
         new["checks"] = [
             _filled(part, check, defaults, names, "method")

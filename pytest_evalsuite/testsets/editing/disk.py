@@ -25,13 +25,16 @@ class DiskText:
     def __init__(self, path: Path, shown: str) -> None:
         self.path = path
         self.shown = shown
-        self.text = read_text(path, shown)
-        self.data = path.read_bytes()
+        self.text, self.data = _read(path, shown)
         self._mark = MARK if self.data.startswith(MARK) else b""
 
     def encoded(self, text: str) -> bytes:
         """Give the bytes of another text of the file."""
         return self._mark + text.encode()
+
+    def accept(self, text: str) -> None:
+        """Take note that the file now holds another text."""
+        self.text, self.data = text, self.encoded(text)
 
     def is_as_read(self) -> bool:
         """Whether the file still is what was read."""
@@ -39,6 +42,16 @@ class DiskText:
             return self.path.read_bytes() == self.data
         except OSError:
             return False
+
+
+def _read(path: Path, shown: str) -> tuple[str, bytes]:
+    """Give a file's text and bytes, of the same moment even where somebody else is about to replace it."""
+    while True:
+        text = read_text(path, shown)
+        with contextlib.suppress(OSError):  # which `read_text` tells
+            data = path.read_bytes()
+            if data == text.encode() or data == MARK + text.encode():
+                return text, data
 
 
 def save(texts: Mapping[DiskText, str]) -> None:
@@ -73,13 +86,25 @@ def create(path: Path, text: str) -> None:
     try:
         temporary = _written(path, text.encode(), None)
         written.append((temporary, path))
-        os.link(temporary, path)  # fails where there is a file, which a rename does not
+        _link(temporary, path)
     except FileExistsError as error:
         raise EditError(f"{path} is there already: nothing was written") from error
     except OSError as error:
         raise _cannot_write(str(path), error) from error
     finally:
         _discard(written)
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give a file its name, which fails where there is such a file already; a rename would not."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError from None
+        temporary.rename(path)
 
 
 def _written(target: Path, data: bytes, mode: int | None) -> Path:
@@ -108,9 +133,12 @@ def _held(file: DiskText) -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as stack:
+        held = False
         with contextlib.suppress(OSError):  # it has gone, which is told later, or cannot be held
-            opened = stack.enter_context(file.path.open("rb"))
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            while not held:  # who held it before may have put another file in its place
+                opened = stack.enter_context(file.path.open("rb"))
+                fcntl.flock(opened, fcntl.LOCK_EX)
+                held = os.path.samestat(os.fstat(opened.fileno()), file.path.stat())
         yield
 
 

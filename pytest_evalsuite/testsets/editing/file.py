@@ -108,6 +108,7 @@ class TestSetFile:
             name = (PurePath(shown).parent / str(settings["cases_from"])).as_posix()
             self._files[self._cases_path] = DiskText(self._cases_path, name)
             self._texts[self._cases_path] = self._files[self._cases_path].text
+            self.test_set = self._loaded(self._texts)  # of the text that was read, whoever writes meanwhile
         self.cases: list[str] = in_file_order(self.test_set)
         self._in_file: list[Case] | None = None
         self._at = {identity: at for at, identity in enumerate(self.cases)}
@@ -284,8 +285,8 @@ class TestSetFile:
         new = {file: self._texts[path] for path, file in self._files.items() if self._texts[path] != file.text}
         if new:
             save(new)
-            for path in [path for path, file in self._files.items() if file in new]:
-                self._files[path] = DiskText(path, self._files[path].shown)
+            for file, text in new.items():
+                file.accept(text)
 
     def _place(self, *, before: str | None, after: str | None, at: int | None) -> Place | None:
         if sum(where is not None for where in (before, after, at)) > 1:

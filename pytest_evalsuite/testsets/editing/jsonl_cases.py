@@ -12,7 +12,7 @@ from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.testsets.editing.changes import UNSET, Place, steps
 from pytest_evalsuite.testsets.editing.meaning import as_json, method_of
 from pytest_evalsuite.testsets.editing.rows import lines
-from pytest_evalsuite.testsets.editing.yaml_splices import Overlap, YamlText
+from pytest_evalsuite.testsets.editing.yaml_items import Overlap, YamlText
 from pytest_evalsuite.testsets.jsonl_reader import read_jsonl
 from pytest_evalsuite.testsets.options import Methods
 from pytest_evalsuite.testsets.yaml_events import YamlMistake

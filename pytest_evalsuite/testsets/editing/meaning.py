@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ def given(value: Any) -> Any:
         return {str(key): given(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [given(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise EditError(f"{value} is no number that a file can hold")
     if value is None or isinstance(value, (bool, int, float, Plain)):
         return value
     if isinstance(value, str):
@@ -66,8 +69,6 @@ def method_of(raw: Mapping[str, Any], methods: Methods) -> type[Method] | None:
 
 def meaning(key: str, value: Any, methods: Methods, method: type[Method] | None = None, table: Table = CASE) -> Any:
     """Give what the loader makes of the value of a case's (or check's) key; of a bad one, how it is written."""
-    if key == "checks" and table is CASE and type(value) is list:
-        return [_of_check(check, methods) for check in value]
     try:
         if key in table.by_key:
             return table.by_key[key][1](value)
@@ -91,13 +92,6 @@ def as_json(key: str, value: Any, methods: Methods, method: type[Method] | None 
         return typed
     text = _texts(value)
     return text if same(meaning(key, text, methods, method, table), wanted) else typed
-
-
-def _of_check(check: Any, methods: Methods) -> Any:
-    if type(check) is not dict:
-        return _written(check)
-    method = method_of(check, methods)
-    return {key: meaning(key, value, methods, method, CHECK) for key, value in check.items()}
 
 
 def _is_text(option: str, methods: Methods, method: type[Method] | None) -> bool:

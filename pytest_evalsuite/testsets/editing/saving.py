@@ -13,7 +13,7 @@ from pytest_evalsuite.testsets.attachments import FileRules
 from pytest_evalsuite.testsets.conversation import OF_THE_WHOLE
 from pytest_evalsuite.testsets.defaults import Defaults
 from pytest_evalsuite.testsets.editing.disk import DiskText, create, save
-from pytest_evalsuite.testsets.editing.view import differences
+from pytest_evalsuite.testsets.editing.view import Differences, differences
 from pytest_evalsuite.testsets.editing.writing import Source, written
 from pytest_evalsuite.testsets.identity import derive_id
 from pytest_evalsuite.testsets.load import FILE_RULES, NO_DEFAULTS, default_name, load_test_set
@@ -36,11 +36,11 @@ def save_test_set(
     methods, files = methods or get_method, files or FILE_RULES
     told = source_of(test_set, target)
     if is_bare(target):
-        lost({key: [] for key in told.settings if key not in {"mode", "name"}}, target)
+        lost(Differences([key for key in told.settings if key not in {"mode", "name"}]), target)
     text = written(told, target, Methods(methods))
     found = differences(test_set, loaded_text(text, target, methods=methods, files=files))
     if is_bare(target) and test_set.name == default_name(Path(test_set.path)):
-        found.pop("name", None)  # which nobody gave
+        found.settings = [name for name in found.settings if name != "name"]  # which nobody gave
     lost(found, target)
     if target.exists():
         save({DiskText(target, os.fspath(path)): text})
@@ -60,17 +60,14 @@ def loaded_text(
     return load_test_set(path, defaults=defaults, methods=methods, files=files, read=lambda *_: text)
 
 
-def lost(names: Mapping[str, Sequence[str]], path: Path) -> None:
-    """Raise EditError where something would be lost: settings, or fields with the ids of the cases that have them."""
-    if not names:
-        return
-    told = [
-        f"{name} of {case_ids[0]!r}" + (f" and {len(case_ids) - 1} more" if len(case_ids) > 1 else "")
-        if case_ids
-        else name
-        for name, case_ids in names.items()
-    ]
-    raise EditError(f"{path} cannot hold {', '.join(told)}: nothing was written")
+def lost(found: Differences, path: Path) -> None:
+    """Raise EditError where something would be lost."""
+    if found:
+        fields = [
+            f"{name} of {case_ids[0]!r}" + (f" and {len(case_ids) - 1} more" if len(case_ids) > 1 else "")
+            for name, case_ids in found.fields.items()
+        ]
+        raise EditError(f"{path} cannot hold {', '.join([*found.settings, *fields])}: nothing was written")
 
 
 def is_bare(path: Path) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pytest_evalsuite.testsets.model import Case, Check, TestSet
 
-__all__ = ["differences"]
+__all__ = ["Differences", "differences"]
 
 SETTINGS: Final = ("name", "description", "mode", "language", "isolation", "tags", "marks", "metadata")
 FIELDS: Final = (
@@ -17,22 +18,33 @@ FIELDS: Final = (
 )
 
 
-def differences(one: TestSet, other: TestSet) -> dict[str, list[str]]:
-    """Name what two test sets differ in: settings, and fields of cases, each with the ids of those that do."""
+@dataclass(slots=True)
+class Differences:
+    """Names of settings, and of fields of cases with the ids of those cases."""
+
+    settings: list[str] = field(default_factory=list)
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.settings or self.fields)
+
+
+def differences(one: TestSet, other: TestSet) -> Differences:
+    """Name what two test sets differ in; ``id`` is of cases that only the first one has."""
     first, second = _settings(one), _settings(other)
-    found: dict[str, list[str]] = {name: [] for name in first if not _equal(first[name], second[name])}
+    found = Differences([name for name in first if not _equal(first[name], second[name])])
     cases = {case.id: case for case in other.cases}
     for case in one.cases:
         twin = cases.get(case.id)
         if twin is None:
-            found.setdefault("id", []).append(case.id)
+            found.fields.setdefault("id", []).append(case.id)
             continue
         before, after = _case(case), _case(twin)
         for name in before:
             if not _equal(before[name], after[name]):
-                found.setdefault(name, []).append(case.id)
-    if not found and [case.id for case in one.cases] != [case.id for case in other.cases]:
-        found["order"] = [case.id for case in one.cases]
+                found.fields.setdefault(name, []).append(case.id)
+    if not found.fields and [case.id for case in one.cases] != [case.id for case in other.cases]:
+        found.fields["order"] = [case.id for case in one.cases]
     return found
 
 

@@ -10,8 +10,8 @@ from pytest_evalsuite.errors import EditError
 from pytest_evalsuite.testsets.conversation_reader import read_heads
 from pytest_evalsuite.testsets.editing.changes import UNSET, Place, Step, put, steps
 from pytest_evalsuite.testsets.editing.meaning import same
+from pytest_evalsuite.testsets.editing.yaml_items import Overlap, YamlText
 from pytest_evalsuite.testsets.editing.yaml_nodes import Node
-from pytest_evalsuite.testsets.editing.yaml_splices import Overlap, YamlText
 from pytest_evalsuite.testsets.fields import SET
 from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.values import Path
@@ -193,9 +193,12 @@ class YamlCasesText:
                 continue
             if not document.mistakes and same(document.data, wanted):
                 return text
+        last = (
+            "" if self.text.endswith(("\n", "\r")) else ", or how the last text ends: end the file with a line break"
+        )
         raise EditError(
-            "this cannot be changed without changing something else, such as what an anchor or '<<' stands for: "
-            f"change the file by hand{wrong}"
+            "this cannot be changed without changing something else, such as what an anchor or '<<' stands for"
+            f"{last}: change the file by hand{wrong}"
         )
 
 

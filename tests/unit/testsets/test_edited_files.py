@@ -108,15 +108,17 @@ from pytest_evalsuite import open_test_set
 from pytest_evalsuite.errors import EditError
 file = open_test_set(sys.argv[1])
 file.update_case("a", {"rationale": "long " * 4000})
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # what a full disk is to whoever writes
+before = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))  # what a full disk is to whoever writes
 try:
     file.save()
 except EditError as error:
     print(error)
+finally:
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
 def test_a_full_disk_leaves_the_file_as_it_was(write: Write, tmp_path: Path) -> None:
     path = write(SET)
     done = subprocess.run(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_evalsuite import TestSetFile, open_test_set
-from pytest_evalsuite.errors import EditError
+from pytest_evalsuite.errors import EditError, TestSetError
 from pytest_evalsuite.testsets.editing.csv_cases import quoted
 from pytest_evalsuite.testsets.editing.rows import csv_rows, lines
 
@@ -41,7 +41,7 @@ def tables(draw: Any) -> str:
     return text.rstrip(line_break) if draw(st.booleans()) else text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tables(), st.integers(0, 2), cells)
 def test_rows_outside_of_an_edit_stay_as_they_are(folder: Path, text: str, at: int, question: str) -> None:
     file = opened(folder, text)
@@ -54,7 +54,7 @@ def test_rows_outside_of_an_edit_stay_as_they_are(folder: Path, text: str, at: i
     assert after.breaks == before.breaks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(tables(), st.integers(0, 2), st.integers(0, 2), cells)
 def test_edits_and_their_inverses(folder: Path, text: str, at: int, to: int, question: str) -> None:
     file = opened(folder, text)
@@ -189,7 +189,7 @@ def test_json_that_is_no_yaml(folder: Path) -> None:
     assert file.text.isascii()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(cells, min_size=2, max_size=4, unique=True), cells)
 def test_jsonl_edits_and_their_inverses(folder: Path, questions: list[str], question: str) -> None:
     rest = {"test_method": "regex", "pattern": "x"}
@@ -204,3 +204,22 @@ def test_jsonl_edits_and_their_inverses(folder: Path, questions: list[str], ques
     file.update_case("c0", {"question": question})
     assert file.case("c0").question == question
     assert file.text.split("\n")[1:] == text.split("\n")[1:]
+
+
+def test_what_a_jsonl_file_cannot_do(folder: Path) -> None:
+    file = opened(folder, JSONL, "a.eval.jsonl")
+    with pytest.raises(EditError, match="a JSONL file holds cases and nothing else"):
+        file.update_settings({"name": "x"})
+    with pytest.raises(EditError, match="no case would be left"):
+        file.remove_cases(["a", "b"])
+    with pytest.raises(TestSetError, match="unknown method 'contians'"):
+        file.update_case("a", {"test_method": "contians"})
+    assert file.diff() == ""
+
+
+def test_numbers_and_flags_become_cells(folder: Path) -> None:
+    file = opened(folder, "id,question,expected_response,test_method\na,q,x,contains\n")
+    file.update_case("a", {"passing_score": 0.5, "order": 3, "required": True, "case_sensitive": True})
+    assert file.text.splitlines()[1] == "a,q,x,contains,0.5,3,true,true"
+    with pytest.raises(EditError, match="begins or ends with white space"):
+        file.update_case("a", {"inputs.text": " x"})

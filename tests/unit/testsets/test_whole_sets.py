@@ -15,7 +15,7 @@ from pytest_evalsuite import Defaults, load_test_set, open_test_set
 from pytest_evalsuite.errors import EditError, TestSetError
 from pytest_evalsuite.testsets.editing.converting import convert
 from pytest_evalsuite.testsets.editing.importing import import_cases
-from pytest_evalsuite.testsets.editing.view import differences
+from pytest_evalsuite.testsets.editing.view import Differences, differences
 
 Write = Callable[..., Path]
 FULL = """\
@@ -98,7 +98,10 @@ def test_what_is_saved_loads_as_an_equal_test_set(write: Write, tmp_path: Path, 
     for name in ("t.eval.yaml", "saved.eval.yaml"):
         test_set.save(tmp_path / name)
         again = load_test_set(tmp_path / name)
-        assert differences(replace(test_set, name=again.name) if "name:" not in text else test_set, again) == {}
+        assert (
+            differences(replace(test_set, name=again.name) if "name:" not in text else test_set, again)
+            == Differences()
+        )
     again = load_test_set(tmp_path / "saved.eval.yaml")
     again.save(tmp_path / "twice.eval.yaml")
     assert (tmp_path / "twice.eval.yaml").read_text() == (tmp_path / "saved.eval.yaml").read_text()
@@ -144,7 +147,7 @@ def test_a_csv_file_comes_back_as_it_was(write: Write, tmp_path: Path, between: 
         .splitlines()[0]
         .startswith("id,question,expected_response,test_method")
     )
-    assert {name: ids for name, ids in differences(load_test_set(source), found).items() if name != "name"} == {}
+    assert differences(load_test_set(source), found) == Differences(["name"])
 
 
 def test_a_yaml_set_comes_back_from_jsonl(write: Write, tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ def test_a_yaml_set_comes_back_from_jsonl(write: Write, tmp_path: Path) -> None:
     source = write(text)
     convert(source, tmp_path / "t.eval.jsonl")
     found = convert(tmp_path / "t.eval.jsonl", tmp_path / "again.eval.yml")
-    assert {name: ids for name, ids in differences(load_test_set(source), found).items() if name != "name"} == {}
+    assert differences(load_test_set(source), found) == Differences(["name"])
 
 
 def test_what_a_case_leaves_open_stays_open(write: Write, tmp_path: Path) -> None:
@@ -181,7 +184,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts,
     st.lists(texts, min_size=1, max_size=2),
@@ -324,3 +327,61 @@ def test_a_row_is_held_against_what_the_target_says(write: Write) -> None:
     )
     with pytest.raises(TestSetError, match=r"bad\.jsonl:1:\d+: 'test_method' belongs into"):
         import_cases(bad, target)
+
+
+def test_what_differs_is_named(write: Write) -> None:
+    test_set = load_test_set(write(FULL))
+    cases = list(test_set.cases)
+    ids = [case.id for case in cases]
+    assert differences(test_set, replace(test_set, cases=cases[::-1])) == Differences(fields={"order": ids})
+    assert differences(test_set, replace(test_set, cases=cases[1:])) == Differences(fields={"id": ids[:1]})
+    assert differences(replace(test_set, cases=cases[1:]), test_set) == Differences(fields={"order": ids[1:]})
+    other = [replace(cases[0], tags=("z",), metadata={"n": True}), *cases[1:]]
+    found = differences(test_set, replace(test_set, tags=("q",), cases=other))
+    assert found == Differences(["tags"], {"tags": ids[:1], "metadata": ids[:1]})
+
+
+def test_what_conversations_say_of_their_turns_is_not_lost(write: Write, tmp_path: Path) -> None:
+    source = write(SCENARIO.replace("on_turn_error: continue\n", ""))
+    with pytest.raises(
+        EditError, match=r"cannot hold .*agent of 'refund/ask' and 1 more, conversation of 'refund/ask'"
+    ):
+        convert(source, tmp_path / "t.eval.jsonl")
+    plain = (
+        SCENARIO.replace("on_turn_error: continue\n", "")
+        .replace("    name: Refunds\n", "")
+        .replace("    agent: bot\n", "")
+    )
+    found = convert(write(plain), tmp_path / "t.eval.csv")
+    assert (found.cases[0].id, found.cases[0].tags) == ("refund/ask", ("money",))
+    back = convert(tmp_path / "t.eval.csv", tmp_path / "back.eval.yaml")
+    assert differences(found, back) == Differences(["name"])
+    assert "mode: scenario\n" in (tmp_path / "back.eval.yaml").read_text()
+
+
+def test_turns_of_yaml_are_imported_and_replaced(write: Write) -> None:
+    target = write(SCENARIO)
+    turn = "{id: order, question: '4712', expected_response: done, test_method: contains}"
+    source = write(
+        f"conversations:\n- id: refund\n  turns:\n  - {turn}\n  - {turn.replace('order', 'next')}\n", "new.yaml"
+    )
+    done = import_cases(source, target, update=True)
+    assert (done.created, done.updated) == (["refund/next"], ["refund/order"])
+    done.save()
+    assert [case.question for case in load_test_set(target).cases][:3] == ["a mug", "4712", "4712"]
+
+
+def test_a_file_system_without_links(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    source = write(CSV, "t.eval.csv")
+    convert(source, tmp_path / "t.eval.yaml")
+    text = (tmp_path / "t.eval.yaml").read_text()
+    with pytest.raises(EditError, match="is there already"):
+        convert(source, tmp_path / "t.eval.yaml")
+    assert (tmp_path / "t.eval.yaml").read_text() == text
+    with pytest.raises(EditError, match=r"cannot write .*: No such file or directory"):
+        convert(source, tmp_path / "none" / "t.eval.yaml")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["t.eval.csv", "t.eval.yaml"]

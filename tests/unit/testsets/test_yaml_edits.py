@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_evalsuite import load_test_set, open_test_set
 from pytest_evalsuite.errors import EditError, TestSetError
 from pytest_evalsuite.testsets.editing.yaml_cases import YamlCasesText
-from pytest_evalsuite.testsets.editing.yaml_splices import YamlText
+from pytest_evalsuite.testsets.editing.yaml_items import YamlText
 
 HOSTILE = (
     *("no", "yes", "Off", "null", "~", "true", "007", "1e3", "0x1F", "1_000", "12:30", "2024-01-01", ".5", "<<", "="),
@@ -141,7 +141,7 @@ def written(file: Path, text: str) -> Any:
     return open_test_set(file)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), st.integers(0, 2))
 def test_moving_there_and_back_gives_the_same_bytes(file: Path, text: str, at: int, to: int) -> None:
     opened = written(file, text)
@@ -158,7 +158,7 @@ def test_moving_there_and_back_gives_the_same_bytes(file: Path, text: str, at: i
     assert opened.text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), texts)
 def test_adding_and_removing_gives_the_same_bytes(file: Path, text: str, at: int, question: str) -> None:
     opened = written(file, text)
@@ -172,7 +172,7 @@ def test_adding_and_removing_gives_the_same_bytes(file: Path, text: str, at: int
     assert opened.text == text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), texts)
 def test_adding_at_the_end_and_removing_gives_the_same_bytes(file: Path, text: str, question: str) -> None:
     opened = written(file, text)
@@ -184,7 +184,7 @@ def test_adding_at_the_end_and_removing_gives_the_same_bytes(file: Path, text: s
     assert opened.text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2))
 def test_a_removed_case_takes_its_own_lines_only(file: Path, text: str, at: int) -> None:
     opened = written(file, text)
@@ -200,7 +200,7 @@ def test_a_removed_case_takes_its_own_lines_only(file: Path, text: str, at: int)
             assert text[start:end] in opened.text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), texts)
 def test_a_changed_field_changes_its_own_lines_only(file: Path, text: str, at: int, question: str) -> None:
     opened = written(file, text)
@@ -219,7 +219,7 @@ def test_a_changed_field_changes_its_own_lines_only(file: Path, text: str, at: i
     assert new.rstrip("\r\n").endswith(text[node.end :].rstrip("\r\n"))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), texts)
 def test_a_field_that_comes_and_goes_leaves_the_same_bytes(file: Path, text: str, at: int, reason: str) -> None:
     opened = written(file, text)
@@ -229,7 +229,7 @@ def test_a_field_that_comes_and_goes_leaves_the_same_bytes(file: Path, text: str
     assert opened.text.rstrip("\r\n") == text.rstrip("\r\n")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.integers(0, 2), st.sampled_from(["id", "keywords", "question"]))
 def test_a_field_can_be_taken_away_wherever_it_stands(file: Path, text: str, at: int, key: str) -> None:
     edited = YamlCasesText(text)
@@ -240,7 +240,7 @@ def test_a_field_can_be_taken_away_wherever_it_stands(file: Path, text: str, at:
     assert len(fields_of(new)) == 3
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(set_texts(), st.booleans())
 def test_what_is_not_changed_is_not_written(file: Path, text: str, marked: bool) -> None:
     data = (b"\xef\xbb\xbf" if marked else b"") + text.encode()
@@ -437,3 +437,95 @@ def test_a_derived_id_follows_what_is_asked_and_no_other_case(file: Path) -> Non
     assert renamed.startswith("d-")
     assert opened.update_case(renamed, {"id": "mine"}) == "mine"
     assert opened.cases == [second, "mine"]
+
+
+REST = "test_method: regex, pattern: x"
+A = f"{{id: a, question: q, {REST}}}"
+B = f"{{id: b, question: r, {REST}}}"
+LINES = "test_method: regex\n  pattern: x\n"
+LAYOUTS = {
+    "a complex key": f"cases:\n- ? id\n  : a\n  ? question\n  : q\n  {LINES}- {B}\n",
+    "quoted keys": f"'cases':\n- 'id': a\n  \"question\" : q\n  'test_method':  regex\n  pattern :   x\n- {B}\n",
+    "an anchored list": f"cases: &all\n  - {A}\n  # c\n  - {B}\n",
+    "an anchor on a line": f"cases:\n  &all\n  - {A}\n  - {B}\n",
+    "dashes alone": f"---\ncases:\n-   # one\n  id: a\n  question: q\n  {LINES}- # two\n\n"
+    f"  id: b\n  question: r\n  {LINES}...\n# z\n",
+    "a directive": f"%YAML 1.1\n---\ncases:\n- {A}\n- {B}\n",
+    "JSON": '{"cases":[{"id":"a","question":"q","test_method":"regex","pattern":"x"},'
+    '{"id":"b","question":"r","test_method":"regex","pattern":"x"}]}',
+    "brackets over lines": f"cases: [\n  {A}, # one\n  {B} # two\n]\n",
+    "tags": f"cases:\n- {{id: !!str a, question: !!str 5, {REST}}}\n- id: b\n  question: !!str\n    12\n  {LINES}",
+    "text over lines": f"cases:\n- id: a\n  question: one\n    two\n\n    three\n  {LINES}- id: b\n"
+    f'  question: "one\n    two\\\n    three"\n  {LINES}',
+    "kept blank lines": f"cases:\n- {A}\n- id: b\n  {LINES}  question: |+\n    r\n\n\n",
+    "comments after keys": f"cases:  # all\n- id:  # the id\n    a\n  question: # text\n    q\n  {LINES}- {B}\n",
+    "mixed line breaks": f"cases:\r\n- {A}\n- id: b\r\n  question: r\n  {LINES}",
+    "an indented top": f"  name: x\n  cases:\n    - {A}\n    - {B}\n",
+    "odd comments": f"cases:\n# zero\n  - {A}\n# at\n      # deep\n\n# far\n  - {B}\n      # deep end\n# end\n",
+}
+ADDED = {"id": "n", "question": "x: y\nz", "test_method": "regex", "pattern": "x"}
+EDITS: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
+    "text": (lambda file: file.update_case("a", {"question": 'new: "x"'}), ["a", "b"]),
+    "lines": (lambda file: file.update_case("b", {"question": "new\nx\n"}), ["a", "b"]),
+    "data": (
+        lambda file: file.update_case("b", {"tags": ["x"], "metadata": {"a": {"b": [1, {"c": "d"}]}}}),
+        ["a", "b"],
+    ),
+    "instead": (
+        lambda file: file.update_case("a", {"pattern": None, "test_method": "length", "max_words": 9}),
+        ["a", "b"],
+    ),
+    "last": (lambda file: file.add_case(ADDED), ["a", "b", "n"]),
+    "between": (lambda file: file.add_case({**ADDED, "question": "no"}, at=1), ["a", "n", "b"]),
+    "first out": (lambda file: file.remove_case("a"), ["b"]),
+    "last out": (lambda file: file.remove_case("b"), ["a"]),
+    "swap": (lambda file: file.move_case("b", to=0), ["b", "a"]),
+    "settings": (lambda file: file.update_settings({"tags": ["t"]}), ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("edit", EDITS)
+def test_whatever_the_layout(file: Path, layout: str, edit: str) -> None:
+    text = LAYOUTS[layout]
+    opened = written(file, text)
+    before = {case_id: repr(opened.fields(case_id)) for case_id in opened.cases}
+    act, ids = EDITS[edit]
+    act(opened)
+    assert opened.cases == ids
+    touched = {"text": "a", "instead": "a", "lines": "b", "data": "b"}.get(edit)
+    for case_id in ids:
+        if case_id in before and case_id != touched:
+            assert repr(opened.fields(case_id)) == before[case_id]
+    opened.save()
+    assert file.read_bytes() == opened.text.encode()
+    if edit in {"text", "data", "last", "between", "swap", "settings"}:
+        assert repeated(opened.text) == repeated(text)
+
+
+def test_what_is_an_alias_is_not_edited(file: Path) -> None:
+    text = f"cases:\n- {A[:-1]}, metadata: &m {{x: y}}}}\n- {B[:-1]}, metadata: *m}}\n"
+    opened = written(file, text)
+    with pytest.raises(EditError, match=r"metadata\.z stands behind an alias"):
+        opened.update_case("b", {"metadata.z": "1"})
+    opened.update_case("b", {"metadata": None})
+    opened.update_case("a", {"metadata.z": "1"})
+    assert opened.case("a").metadata == {"x": "y", "z": "1"}
+
+
+def test_a_text_that_ends_the_file_is_not_changed_by_what_follows(file: Path) -> None:
+    opened = written(
+        file,
+        f"cases:\n- {{id: a, question: q, {REST}}}\n- id: b\n  test_method: regex\n  pattern: x\n  question: |\n    r",
+    )
+    with pytest.raises(EditError, match="end the file with a line break"):
+        opened.add_case({"id": "n", "question": "x", "test_method": "regex", "pattern": "x"})
+
+
+def test_what_no_file_can_hold(file: Path) -> None:
+    opened = written(file, TEMPLATE)
+    with pytest.raises(EditError, match="inf is no number that a file can hold"):
+        opened.update_case("window", {"metadata": {"x": float("inf")}})
+    with pytest.raises(TypeError, match="keys are text, not 5"):
+        opened.update_case("window", {"metadata": {5: "x"}})
+    assert opened.diff() == ""
