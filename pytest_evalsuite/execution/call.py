@@ -14,6 +14,7 @@ from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.replies import MAX_ANSWER_CHARS, read_reply
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import AgentError, CaseTimeout
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["ENDS_NOTHING", "Attempt", "Call", "make_call", "make_call_async", "timed_out"]
 
@@ -156,4 +157,6 @@ def _broken(call: Call, started_at: float, start: float, error: BaseException) -
 
 
 def _argument(error: BaseException) -> str:
-    return ", ".join(ascii(argument)[:80] for argument in error.args if isinstance(argument, (str, int, float)))
+    return ", ".join(
+        redact(ascii(argument))[:80] for argument in error.args if isinstance(argument, (str, int, float))
+    )

@@ -20,6 +20,7 @@ from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.loading import adapt, load_agent
 from pytest_evalsuite.execution.call import Call, make_call
 from pytest_evalsuite.execution.failure import describe_error
+from pytest_evalsuite.redaction import Redactor, use
 
 __all__ = ["main"]
 
@@ -28,7 +29,9 @@ def main() -> None:
     """Answer the request on stdin with one line of JSON on stdout; what the agent prints goes to stderr."""
     faulthandler.enable()
     answers = _take_stdout()
-    answer = _answer(json.loads(sys.stdin.buffer.read()))
+    job = json.loads(sys.stdin.buffer.read())
+    use(Redactor.from_json(job["secrets"]))
+    answer = _answer(job)
     answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
     answers.close()
 

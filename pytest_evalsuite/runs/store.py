@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 import stat
@@ -14,9 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from pydantic_core import to_json
-
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.runs.encoding import decode, encode
 
 __all__ = ["Journal", "RunDirectory", "clear_output", "new_run_id", "write_atomically"]
 
@@ -114,11 +114,11 @@ class RunDirectory:
 
     def write_run(self, content: Mapping[str, Any]) -> None:
         """Write or replace ``run.json``. Raises StoreError."""
-        self._write("run.json", [to_json(content, indent=2), b"\n"])
+        self._write("run.json", [json.dumps(decode(encode(content)), indent=2, ensure_ascii=False).encode(), b"\n"])
 
     def write_plan(self, content: Mapping[str, Any]) -> None:
         """Write ``plan.json``: which cases this run is to evaluate. Raises StoreError."""
-        self._write("plan.json", [to_json(content), b"\n"])
+        self._write("plan.json", [encode(content).encode(), b"\n"])
 
     def read_plan(self) -> bytes | None:
         """What `write_plan` wrote, or None when there is none."""
