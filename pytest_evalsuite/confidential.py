@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import logging
 import os
 import re
@@ -22,6 +23,7 @@ from pytest_evalsuite.redaction import (
     redact_clipped,
     use,
 )
+from pytest_evalsuite.reporting.escape import escape_terminal
 
 __all__ = ["Confidential"]
 
@@ -102,11 +104,14 @@ class Confidential:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
-        """Clean a warning before the summary keeps it."""
-        text = str(warning_message.message)
-        clean = redact(text)
-        if clean != text:
-            warning_message.message = clean
+        """Clean a warning before the summary keeps it, with the line that it points to: that may be a test set's."""
+        text, line = str(warning_message.message), warning_message.line
+        if line is None:
+            line = linecache.getline(warning_message.filename, warning_message.lineno)
+        for name, told in (("message", text), ("line", line)):
+            shown = escape_terminal(redact(told), keep_newlines=True)
+            if shown != told:
+                setattr(warning_message, name, shown)
 
     def pytest_unconfigure(self) -> None:
         """Put back in force what was before."""

@@ -95,9 +95,12 @@ class RunDirectory:
     def create(cls, root: Path) -> RunDirectory:
         """Make ``root/runs/<new id>``; ``root`` gets a ``.gitignore`` of its own. Raises StoreError."""
         try:
-            (root / "runs").mkdir(parents=True, exist_ok=True)
+            root.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (root, root / "runs"):
+                folder.mkdir(mode=0o700, exist_ok=True)
             ignore = root / ".gitignore"
             if not ignore.exists():
+                ignore.touch(mode=0o600)
                 ignore.write_text("*\n", encoding="ascii")
             while True:
                 with contextlib.suppress(FileExistsError):
@@ -157,6 +160,7 @@ class Journal:
             return
         try:
             if self._file is None:
+                self.path.touch(mode=0o600)
                 self._file = self.path.open("ab", buffering=0)
             rest = line.encode() + b"\n"
             while rest:  # a full disk takes a part without a word
