@@ -77,7 +77,10 @@ class ReplayingJudge:
             raise AnswerMissing(f"run {self.run_id} has no verdict of {self.identity} on this answer")
         if "error" in said:
             raise JudgeError(said["error"])
-        return _verdict(said["verdict"])
+        try:
+            return _verdict(said["verdict"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise AnswerMissing(f"run {self.run_id}: what was recorded is no verdict: {error}") from None
 
 
 def key_of(request: JudgeRequest) -> str:
