@@ -42,7 +42,13 @@ def test_a_run_asks_nobody(suite: Suite, arguments: tuple[str, ...]) -> None:
     suite.write("watching.py", BLOCKED)
     suite.write(
         "agents.py",
-        "def echo(question, files=()):\n    return question\n\nasync def later(question, files=()):\n    return question\n",
+        """
+        def echo(question, files=()):
+            return question
+
+        async def later(question, files=()):
+            return question
+        """,
     )
     suite.configure("evalsuite_judge = embedded", agents=("echo = agents:echo", "later = agents:later"))
     suite.write("set.eval.yaml", CASES)
