@@ -16,11 +16,15 @@ CUT: Final = r"(?=\.\.\.|\u2026)"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A form. A text without any of ``hints`` holds none; the group ``secret`` of ``pattern`` is what is replaced."""
+    """A form. The group ``secret`` of ``pattern`` is what is replaced.
+
+    A text holds none without one of ``hints``, behind which the regular expression ``then`` matches.
+    """
 
     name: str
     hints: tuple[str, ...]
     pattern: re.Pattern[str]
+    then: str = ""
 
     def clean(self, text: str) -> str:
         """The text with every key of this form replaced."""
@@ -62,6 +66,7 @@ def _kinds() -> Iterator[Kind]:
         "url-password",
         ("://",),
         r"://[^\s/?#:@\"'<>\[\]]{0,256}:(?P<secret>[^\s/?#@\"'<>\[\]]{1,256})@",
+        then=r"[^\s/?#@\"]{1,600}@",
     )
     yield _kind(
         "url-key",
@@ -83,8 +88,8 @@ def _prefixed(name: str, prefixes: tuple[str, ...], characters: str, least: int)
     return _kind(name, prefixes, rf"(?<![A-Za-z0-9])(?P<secret>(?:{begins}){rest})")
 
 
-def _kind(name: str, hints: tuple[str, ...], pattern: str) -> Kind:
-    return Kind(name, hints, re.compile(pattern, re.DOTALL))
+def _kind(name: str, hints: tuple[str, ...], pattern: str, then: str = "") -> Kind:
+    return Kind(name, hints, re.compile(pattern, re.DOTALL), then)
 
 
 KINDS: Final = {kind.name: kind for kind in _kinds()}

@@ -41,19 +41,19 @@ class Redactor:
         self.patterns = tuple(patterns)
         self._names: dict[str, str] = {}
         self._escaped: list[tuple[re.Pattern[str], str]] = []
-        hints = dict.fromkeys(hint for kind in self.kinds for hint in kind.hints)
+        hints = {hint: kind.then for kind in self.kinds for hint in kind.hints}
         for value in sorted(self.values, key=len, reverse=True):
             name = ODD.sub("-", self.values[value])[:100]
             for form in forms_of(value):
                 escaped = escaped_form(form)
                 if escaped is not None:
                     self._escaped.append((re.compile(escaped[0]), name))
-                    hints.update(dict.fromkeys(escaped[1]))
+                    hints.update(dict.fromkeys(escaped[1], ""))
                 if form:
                     self._names.setdefault(form, name)
         longest_first = sorted(self._names, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first)))
-        self._hint = _any_of([*longest_first, *hints])
+        self._hint = _any_of({**hints, **dict.fromkeys(longest_first, "")})
 
     def as_json(self) -> dict[str, Any]:
         """What it looks for, as JSON values, for another process of ours: not to be kept anywhere."""
@@ -123,16 +123,26 @@ def names_in(text: str) -> set[str]:
     return set(NAME.findall(text)) if MARK in text else set()
 
 
-def _any_of(literals: Iterable[str]) -> re.Pattern[str] | None:
-    """What finds any of the literals, by the rarest character of each: most texts are passed over in one scan."""
-    by_anchor: dict[str, list[str]] = {}
-    for literal in literals:
+def _any_of(hints: Mapping[str, str]) -> re.Pattern[str] | None:
+    """What finds any of some literals, each with what must follow: by its rarest character, and what stands beside it.
+
+    So most texts are passed over in one quick scan, however many literals there are.
+    """
+    by_anchor: dict[str, list[tuple[str, str]]] = {}
+    for literal, then in hints.items():
         at = min(range(len(literal)), key=lambda index: COMMON.find(literal[index]))
-        begin, end = literal[: at + 1], literal[at + 1 :]
-        by_anchor.setdefault(literal[at], []).append(f"(?<={re.escape(begin)}){re.escape(end)}")
+        by_anchor.setdefault(literal[at], []).append((literal[: at + 1], f"{re.escape(literal[at + 1 :])}{then}"))
     if not by_anchor:
         return None
-    return re.compile("|".join(f"{re.escape(anchor)}(?:{'|'.join(ways)})" for anchor, ways in by_anchor.items()))
+    return re.compile("|".join(_anchored(re.escape(anchor), ways) for anchor, ways in by_anchor.items()))
+
+
+def _anchored(anchor: str, ways: Sequence[tuple[str, str]]) -> str:
+    at_once = [end for begin, end in ways if len(begin) == 1]
+    behind = "|".join(f"(?<={re.escape(begin)}){end}" for begin, end in ways if len(begin) > 1)
+    before = "".join(sorted({re.escape(begin[-2]) for begin, _ in ways if len(begin) > 1}))
+    guarded = [f"(?<=[{before}]{anchor})(?:{behind})"] if behind else []
+    return f"{anchor}(?:{'|'.join([*guarded, *at_once])})"
 
 
 def _replaced(found: re.Match[str]) -> str:
