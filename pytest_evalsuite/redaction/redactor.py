@@ -89,10 +89,8 @@ class Redactor:
         text = self.clean(text)
         cuts = [cut for cut in CUTS if cut in text]
         for value, name in self.values.items() if cuts else ():
-            for size in range(min(len(value) - 1, 500), LEAST_PART - 1, -1):
-                for cut in cuts:
-                    text = text.replace(f"{value[:size]}{cut}", f"{MARK}{name}]{cut}")
-                    text = text.replace(f"{cut}{value[-size:]}", f"{cut}{MARK}{name}]")
+            if value[:LEAST_PART] in text or value[-LEAST_PART:] in text:
+                text = _without_parts(text, value, f"{MARK}{name}]", cuts)
         return text
 
     def clean_values(self, value: Any) -> Any:
@@ -104,6 +102,14 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self.clean_values(one) for one in value]
         return value
+
+
+def _without_parts(text: str, value: str, instead: str, cuts: Sequence[str]) -> str:
+    for size in range(min(len(value) - 1, 500), LEAST_PART - 1, -1):
+        for cut in cuts:
+            text = text.replace(f"{value[:size]}{cut}", f"{instead}{cut}")
+            text = text.replace(f"{cut}{value[-size:]}", f"{cut}{instead}")
+    return text
 
 
 def _without_escaped(text: str, escaped: re.Pattern[str], instead: str) -> str:

@@ -175,6 +175,8 @@ ODD_DOCUMENTS = (
     b'{"a":' * 100_000,
     b"NaN",
     b'{"schema": {}}',
+    b'{"evaluations":[\n]}',
+    b'x"evaluations":[\n',
 )
 
 
