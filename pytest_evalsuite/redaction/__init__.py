@@ -13,7 +13,7 @@ from pytest_evalsuite.redaction.current import (
     redact_values,
     use,
 )
-from pytest_evalsuite.redaction.environment import environment_secrets, is_environment_known
+from pytest_evalsuite.redaction.environment import environment_secrets, is_environment_known, is_telling
 from pytest_evalsuite.redaction.options import Choice, read_choice, redact_arguments
 from pytest_evalsuite.redaction.redactor import MARK, Redactor, names_in
 
@@ -24,6 +24,7 @@ __all__ = [
     "current",
     "environment_secrets",
     "is_environment_known",
+    "is_telling",
     "learn",
     "make_redactor",
     "may_hold",

@@ -14,6 +14,9 @@ __all__ = ["escaped_form", "forms_of"]
 SPECIAL: Final = re.compile(r"[\x00-\x1f\"'\\\x7f-\U0010ffff]")
 """What JSON or Python writes with a backslash, or may."""
 
+PAIR: Final = len("ud83dude00")
+"""Two halves of a character, between which a backslash stands."""
+
 SHORT: Final = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 URL: Final[tuple[Callable[[str], str], ...]] = (
     lambda text: quote(text, safe="", errors="surrogatepass"),
@@ -40,7 +43,8 @@ def escaped_form(form: str) -> tuple[str, tuple[str, ...]] | None:
     if not SPECIAL.search(form) or not form.strip("\\"):
         return None
     common = max(SPECIAL.split(form), key=len)
-    return "".join(map(_escaped, form)), (common,) if common else _ways(form.strip("\\")[0])
+    ways = (common,) if common else _ways(form.strip("\\")[0])
+    return "".join(map(_escaped, form)), tuple(way[: PAIR // 2] if len(way) == PAIR else way for way in ways)
 
 
 def _escaped(character: str) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 from commands import run as evalsuite
+from http_service import Reply, Service
 from processes import run
 from suites import Suite
 
@@ -269,6 +270,25 @@ def test_a_replay_finds_the_verdicts_on_what_was_kept(
     result.assert_outcomes(passed=1)
     assert suite.results()["a"]["reasoning"].endswith("said it is [redacted SHOP_API_KEY]")
     result.stdout.fnmatch_lines(["secrets were left out of 1 result: SHOP_API_KEY"])
+
+
+def test_what_an_agent_sends_as_its_key_is_a_secret_wherever_it_stands(suite: Suite, service: Service) -> None:
+    service.replies(*[Reply(f'{{"answer": "you said {LEARNT} and {OURS}"}}')] * 2)
+    suite.write(
+        "conftest.py",
+        f"""
+        from pytest_evalsuite.agents import HttpAgent
+
+        shop = HttpAgent("{service.address}/ask", headers={{"Authorization": "Bearer {LEARNT}", "X-Key": "{OURS}"}})
+
+        def pytest_evalsuite_agents():
+            return {{"shop": shop}}
+        """,
+    )
+    suite.configure(agents=())
+    suite.cases("a: one -> one")
+    suite.run("--eval-json=run.json")
+    assert suite.results()["a"]["actual_response"] == "you said [redacted Authorization] and [redacted X-Key]"
 
 
 def test_short_and_common_values_are_left_alone(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:

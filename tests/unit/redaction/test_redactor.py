@@ -7,7 +7,7 @@ from base64 import b64encode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_evalsuite.redaction import Redactor, learn, names_in, redact, use
@@ -23,6 +23,8 @@ def base64(text: str, before: str = "") -> str:
 
 
 @given(SECRETS, ASIDE, ASIDE)
+@example("\U000a33c4\U0002dfba\x1f\x8c\x95\x92\x1e\x1d", "", "")
+@example("\\\"'\n\t\r\x0b\x0c", "", "")
 def test_a_value_is_gone_in_every_form(secret: str, before: str, after: str) -> None:
     redactor = Redactor({secret: "A_KEY"})
     forms = [
