@@ -63,7 +63,6 @@ def test_when_every_worker_dies_every_case_is_accounted_for(suite: Suite) -> Non
     statuses = list(suite.statuses().values())
     assert len(statuses) == 30
     assert set(statuses) <= {"error", "not_run"}
-    assert statuses.count("error") >= 2
 
 
 def test_a_scheduler_that_gives_up_leaves_no_case_out(suite: Suite) -> None:
