@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import logging
-import os
 import re
 import warnings
 from collections.abc import Generator, Mapping
@@ -15,8 +14,8 @@ import pytest
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.redaction import (
     Choice,
+    Watch,
     current,
-    is_environment_known,
     make_redactor,
     redact,
     redact_clipped,
@@ -36,19 +35,17 @@ class Confidential:
     def __init__(self, config: pytest.Config, choice: Choice) -> None:
         self._config = config
         self._choice = choice
-        self._known: dict[str, str] = {}
-        self._count = 0
+        self._watch = Watch(choice.also)
         self._before = current()  # agents of a conftest.py may have told their keys already
         self.look_again(anew=True)
 
     def look_again(self, *, anew: bool = False) -> None:
         """Learn what has come into the environment since, as from a .env file that an agent loads."""
-        if not anew and is_environment_known(self._known, self._count):
+        if not anew and not self._watch.has_changed():
             return
         values, patterns = self._of_hooks()
-        redactor = make_redactor(self._choice, {**current().values, **values}, patterns)
-        self._known, self._count = redactor.values, len(os.environ)
-        use(redactor)
+        self._watch = Watch(self._choice.also)
+        use(make_redactor(self._choice, {**current().values, **values}, patterns))
 
     def _of_hooks(self) -> tuple[dict[str, str], list[re.Pattern[str]]]:
         values: dict[str, str] = {}

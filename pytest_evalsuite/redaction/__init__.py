@@ -13,7 +13,7 @@ from pytest_evalsuite.redaction.current import (
     redact_values,
     use,
 )
-from pytest_evalsuite.redaction.environment import environment_secrets, is_environment_known, is_telling
+from pytest_evalsuite.redaction.environment import Watch, environment_secrets, is_telling
 from pytest_evalsuite.redaction.options import Choice, read_choice, redact_arguments
 from pytest_evalsuite.redaction.redactor import MARK, Redactor, names_in
 
@@ -21,9 +21,9 @@ __all__ = [
     "MARK",
     "Choice",
     "Redactor",
+    "Watch",
     "current",
     "environment_secrets",
-    "is_environment_known",
     "is_telling",
     "learn",
     "make_redactor",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-__all__ = ["LEAST", "environment_secrets", "is_environment_known", "is_secret_name", "is_telling"]
+__all__ = ["LEAST", "Watch", "environment_secrets", "is_secret_name", "is_telling"]
 
 LEAST: Final = 8
 """Characters of a value that is looked for: shorter ones stand in texts by chance."""
@@ -55,13 +55,19 @@ def environment_secrets(
     return found
 
 
-def is_environment_known(secrets: Mapping[str, str], count: int) -> bool:
-    """Whether the environment still has so many variables, and those that gave the secrets still have them."""
-    return len(os.environ) == count and all(
-        any(piece in secrets for piece in _pieces(os.environ.get(name, "")))
-        for name in dict.fromkeys(secrets.values())
-        if name in os.environ
-    )
+class Watch:
+    """Notices that the environment has changed where it matters: quick enough to be asked after every case."""
+
+    def __init__(self, also: Iterable[str] = ()) -> None:
+        self._names = (*also, *filter(is_secret_name, os.environ))
+        self._seen = self._now()
+
+    def has_changed(self) -> bool:
+        """Whether a variable has come or gone since, or one that holds a secret has another value."""
+        return self._now() != self._seen
+
+    def _now(self) -> tuple[int, tuple[str | None, ...]]:
+        return len(os.environ), tuple(map(os.environ.get, self._names))
 
 
 def is_secret_name(name: str) -> bool:
