@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pytest_evalsuite.errors import GroupError, StoreError, TestSetError
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.reporting.escape import encodable, escape_terminal
 from pytest_evalsuite.settings import Settings
 
@@ -182,9 +183,9 @@ class Groups:
         encoding = getattr(getattr(writer, "_file", None), "encoding", None)
         rows = None if verbosity > 1 else ROWS
         for title, lines in self._sections(writer.fullwidth, rows):
-            terminalreporter.section(encodable(title, encoding))
+            terminalreporter.section(encodable(redact(title), encoding))
             for line in lines:
-                terminalreporter.line(encodable(line, encoding))
+                terminalreporter.line(encodable(redact(line), encoding))
 
     def _sections(self, width: int, rows: int | None) -> Iterator[tuple[str, Iterator[str]]]:
         if self._side_by_side is not None:

@@ -5,7 +5,8 @@ They are called only under ``--eval-suite``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ __all__ = [
     "pytest_evalsuite_judges",
     "pytest_evalsuite_methods",
     "pytest_evalsuite_on_fail",
+    "pytest_evalsuite_secrets",
 ]
 
 
@@ -54,4 +56,15 @@ def pytest_evalsuite_on_fail(record: Mapping[str, Any]) -> None:
     It is called once for each, as soon as it is reported, in the process that reports (under xdist not in a worker;
     a ``conftest.py`` must lie in the root folder then). An error is no failure, and a case that is expected to fail
     is none. ``record`` is the case's result as the artifact holds it. What it raises becomes a warning.
+    """
+
+
+@pytest.hookspec
+def pytest_evalsuite_secrets(
+    config: pytest.Config,
+) -> Iterable[str | re.Pattern[str]] | Mapping[str, str | re.Pattern[str]] | None:
+    """Name secrets that no file and no terminal may show: values of four characters or more, compiled patterns.
+
+    A mapping gives a value the name that stands for it. Of a pattern, the group ``secret`` is replaced, or all that it
+    matches. It is called when the session starts and again when everything is collected, in workers of xdist too.
     """

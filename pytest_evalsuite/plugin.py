@@ -141,6 +141,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("evalsuite_max_file_mb", "Megabytes that a file of a case may have (default: 20)", type="string")
     parser.addini("evalsuite_fetch_hosts", "Hosts from which files of cases are fetched", type="args")
     parser.addini("evalsuite_traces", "As --eval-traces")
+    parser.addini(
+        "evalsuite_secrets", "Further variables that hold secrets, one a line; or: not NAME", type="linelist"
+    )
     parser.addini("evalsuite_mode", "The mode of test sets that name none", default="independent")
 
 

@@ -14,6 +14,7 @@ from pytest_evalsuite import collection, garbage, signals
 from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.comparison.judgement import Judgement, judge_run
 from pytest_evalsuite.comparison.policy import Policy, base_by_case
+from pytest_evalsuite.confidential import Confidential
 from pytest_evalsuite.earlier import EarlierRuns
 from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.call import Attempt
@@ -24,9 +25,11 @@ from pytest_evalsuite.execution.trace import trace_of
 from pytest_evalsuite.grouping import Groups
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
+from pytest_evalsuite.redaction import names_in, redact
 from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.github import annotation_commands, append_to_step_summary
+from pytest_evalsuite.reporting.numbers import count
 from pytest_evalsuite.reporting.people import uncounted
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.resumption import resume_command
@@ -62,22 +65,27 @@ def start(config: pytest.Config) -> None:
     garbage.take_back()
     try:
         settings = read_settings(config)
+        confidential = Confidential(config, settings.secrets)
         check_together(settings)
         sources = Sources(settings, config.invocation_params.dir, getattr(config, "workerinput", None))
     except (ConfigurationError, TypeError, ValueError) as error:
-        raise pytest.UsageError(str(error)) from error
-    state = EvalSession(config, settings, sources)
+        raise pytest.UsageError(redact(str(error))) from error
+    state = EvalSession(config, settings, sources, confidential)
     config.stash[STATE] = state
     config.pluginmanager.register(collection, "evalsuite-collection")
     config.pluginmanager.register(state, "evalsuite-session")
     config.pluginmanager.register(state.groups, "evalsuite-groups")
+    config.pluginmanager.register(confidential, "evalsuite-confidential")
 
 
 class EvalSession:
     """The state and the hooks of one session, in the process that reports and in each worker of xdist."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, sources: Sources) -> None:
+    def __init__(
+        self, config: pytest.Config, settings: Settings, sources: Sources, confidential: Confidential
+    ) -> None:
         self.config = config
+        self.confidential = confidential
         self.settings = settings
         self.sources = sources
         self.policy = Policy(settings.fail_on, confirm=settings.confirm)
@@ -127,7 +135,7 @@ class EvalSession:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Let nothing run when an agent is missing; tell the reporting process which cases a worker has found."""
         if self.usage_errors:
-            raise pytest.UsageError("\n".join(dict.fromkeys(self.usage_errors)))
+            raise pytest.UsageError(redact("\n".join(dict.fromkeys(self.usage_errors))))
         garbage.set_aside()
         plan = self._plan_of(session.items)
         if self.worker is None:
@@ -239,6 +247,7 @@ class EvalSession:
 
     def keep_answers(self, item: CaseItem, attempts: Iterable[Attempt]) -> None:
         """Keep what came of attempts, where a run is recorded."""
+        self.confidential.look_again()
         if self.settings.record:
             key = {**item.key._asdict(), "fingerprint": item.case.fingerprint}
             for attempt in attempts:
@@ -415,11 +424,20 @@ class EvalSession:
             uncollected=list(dict.fromkeys(self._uncollected)),
             judge=self._judge,
         )
+        self._tell_of_secrets(self._run)
         judgement = self._judgement
         fails = judgement is not None and not judgement.passed
         if self._run.info["status"] != "succeeded" or self._recorder.problems or fails:
             session.testsfailed += 1
         self._tell_junit()
+
+    def _tell_of_secrets(self, run: Run) -> None:
+        """Say which secrets have turned up: a leak is worth knowing, and what is kept is not all that was said."""
+        lines = [run.results.line(key) for key in run.results.keys()]  # noqa: SIM118 - these are no mapping's
+        found = [names for line in lines if (names := names_in(line))]
+        if found:
+            told = ", ".join(sorted(set().union(*found)))
+            self.hints.append(f"secrets were left out of {count(len(found), 'result')}: {told}")
 
     def _judge(self, run: Run) -> None:
         """Say what became of the run that this one goes on with, compare with the baseline, give the verdict."""
@@ -460,7 +478,7 @@ class EvalSession:
         if report is not None and self._judgement is not None:
             report.add_global_property("eval_verdict", self._judgement.verdict)
             for reason in self._judgement.reasons:
-                report.add_global_property("eval_reason", escape_terminal(reason))
+                report.add_global_property("eval_reason", escape_terminal(redact(reason)))
 
     def _why_empty(self) -> str | None:
         if self.names.have_been_asked or self.config.pluginmanager.hasplugin("dsession"):
@@ -533,9 +551,9 @@ class EvalSession:
         if verbosity >= 0:
             terminalreporter.section("eval suites")
         for line, markup in lines:
-            terminalreporter.line(encodable(line, getattr(writer, "encoding", None)), **markup)
+            terminalreporter.line(encodable(redact(line), getattr(writer, "encoding", None)), **markup)
         for command in annotation_commands(self._run) if "annotations" in self.settings.github else ():
-            terminalreporter.line(encodable(command, getattr(writer, "encoding", None)))
+            terminalreporter.line(encodable(redact(command), getattr(writer, "encoding", None)))
 
 
 def _may_run_ahead(item: CaseItem) -> bool:

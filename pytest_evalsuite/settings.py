@@ -13,6 +13,7 @@ import pytest
 
 from pytest_evalsuite.agents.loading import parse_names
 from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.redaction import Choice, read_choice
 from pytest_evalsuite.testsets.attachments import MAX_FILE_BYTES
 from pytest_evalsuite.testsets.fetching import Place, read_hosts
 from pytest_evalsuite.testsets.model import Case, Isolation, PassRule, TestSet
@@ -70,6 +71,7 @@ class Settings:
     human_verdicts: bool = False
     max_file_bytes: int = MAX_FILE_BYTES
     fetch_hosts: frozenset[Place] = frozenset()
+    secrets: Choice = field(default_factory=Choice)
 
     def iterations_of(self, case: Case) -> int:
         """How many times the case is asked, 1..100."""
@@ -146,6 +148,7 @@ def read_settings(config: pytest.Config) -> Settings:
         human_verdicts=bool(option("eval_human_verdicts") or config.getini("evalsuite_human_verdicts")),
         max_file_bytes=_ini(config, "evalsuite_max_file_mb", _megabytes) or MAX_FILE_BYTES,
         fetch_hosts=read_hosts(config.getini("evalsuite_fetch_hosts")),
+        secrets=read_choice(config.getini("evalsuite_secrets")),
     )
 
 

@@ -13,6 +13,7 @@ from model_server import ModelServer
 from suites import Suite
 
 from pytest_evalsuite import garbage
+from pytest_evalsuite.redaction import Redactor, use
 
 pytest_plugins = ["pytester"]
 
@@ -25,6 +26,14 @@ def pytest_collection_finish() -> None:
     """Look for no garbage among all that the tests have imported: every run in this process would look again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_this_test_alone() -> Iterator[None]:
+    """Nothing that an agent of one test keeps secret is taken out of another one's texts."""
+    before = use(Redactor())
+    yield
+    use(before)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from pytest_evalsuite.agents.process import Process, to_stderr
 from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["CommandAgent", "read_answer", "request_json"]
 
@@ -160,7 +161,7 @@ class CommandAgent:
         return self._answer(await process.read_line(), request["id"])
 
     def _answer(self, line: bytes, wanted: int) -> dict[str, Any]:
-        shown = line[:80].decode("utf-8", "replace")
+        shown = redact(line[:2_000].decode("utf-8", "replace"))[:80]
         try:
             answer = json.loads(line.decode("utf-8", "replace"))
         except (ValueError, RecursionError):

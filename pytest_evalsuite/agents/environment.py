@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from pytest_evalsuite.errors import ConfigurationError
+from pytest_evalsuite.redaction import learn, redact
 
 __all__ = ["VARIABLE", "Secrets", "clipped"]
 
@@ -34,6 +35,7 @@ class Secrets:
     def keep(self, value: str, name: str) -> str:
         """A secret that is configured as it stands: messages say its name instead."""
         self._values.setdefault(value, f"<{name}>")
+        learn(value, name)
         return value
 
     def hide(self, text: str) -> str:
@@ -43,7 +45,7 @@ class Secrets:
 
 def clipped(text: str, limit: int = 300) -> str:
     """The text on one line, at most so many characters of it."""
-    line = " ".join(text.split())
+    line = redact(" ".join(text.split()))
     return line if len(line) <= limit else f"{line[:limit]}..."
 
 

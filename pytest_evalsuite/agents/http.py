@@ -20,6 +20,7 @@ from pytest_evalsuite.agents.template import ROOTS, as_json, check_template, fil
 from pytest_evalsuite.agents.waiting import RateLimit, backoff_of, retry_after
 from pytest_evalsuite.errors import AgentError, ConfigurationError, ReplyError
 from pytest_evalsuite.extras import require
+from pytest_evalsuite.redaction import is_telling, learn
 
 if TYPE_CHECKING:
     import httpx
@@ -241,7 +242,12 @@ class HttpAgent:
         parts = VARIABLE.split(value)
         for template in parts[::2]:
             check_template(template, where)
-        return [(self._secret(part, where), False) if n % 2 else (part, True) for n, part in enumerate(parts)]
+        read = [(self._secret(part, where), False) if n % 2 else (part, True) for n, part in enumerate(parts)]
+        if _is_secret(name):
+            for text, _ in read:
+                if is_telling(secret := text.partition(" ")[2].strip() or text.strip()):
+                    learn(secret, name)
+        return read
 
     def _secret(self, name: str, where: str) -> str:
         value = self._secrets.value(name, where)
@@ -293,12 +299,11 @@ def _encoding(response: httpx.Response) -> str:
 
 def _public(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers without what may be a secret that stands there in plain text."""
-    words = ("auth", "cookie", "key", "token", "secret", "password")
-    return {
-        name: value
-        for name, value in headers.items()
-        if VARIABLE.search(value) or not any(word in name.lower() for word in words)
-    }
+    return {name: value for name, value in headers.items() if VARIABLE.search(value) or not _is_secret(name)}
+
+
+def _is_secret(header: str) -> bool:
+    return any(word in header.lower() for word in ("auth", "cookie", "key", "token", "secret", "password"))
 
 
 def _digest(values: Any) -> str:

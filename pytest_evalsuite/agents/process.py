@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents.replies import clean_text
 from pytest_evalsuite.errors import AgentError, ConfigurationError
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["MAX_OUTPUT_BYTES", "MAX_STDERR_CHARS", "Process", "to_stderr"]
 
@@ -145,7 +146,7 @@ class Process(asyncio.SubprocessProtocol):
         if self._wrote_too_much:
             raise AgentError(f"{self.name} wrote more than {MAX_OUTPUT_BYTES:,} bytes to stdout, and was ended")
         if self.returncode or when:
-            tail = self.stderr.strip()[-1_000:]
+            tail = redact(self.stderr.strip())[-1_000:]
             said = f"; stderr: {tail}" if tail else "; nothing on stderr"
             raise AgentError(f"{self.name} {_how_it_ended(self.returncode or 0)}{when}{said}")
 

@@ -13,6 +13,7 @@ from pytest_evalsuite.agents.frameworks import read_result
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 from pytest_evalsuite.agents.steps import read_spans
 from pytest_evalsuite.errors import ReplyError
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["MAX_ANSWER_CHARS", "clean_text", "output_text", "read_reply", "tool_calls_json"]
 
@@ -105,8 +106,9 @@ def _no_answer(raw: Any) -> str | None:
 
 def _checked_text(text: str, max_chars: int) -> str:
     if len(text) > max_chars:
+        begin = redact(text[:2_000])[:80]
         raise ReplyError(
-            f"the agent's answer has {len(text):,} characters, more than {max_chars:,}; it begins {text[:80]!r}"
+            f"the agent's answer has {len(text):,} characters, more than {max_chars:,}; it begins {begin!r}"
         )
     return clean_text(text)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.redaction import redact, redact_values
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.runs.history import FOLDER, Found, look_up, project_folder
@@ -46,7 +47,7 @@ One = TypeVar("One")
 
 def say(text: str, stream: Any = None) -> None:
     """Print a line that holds what others wrote."""
-    print(escape_terminal(text), file=stream)
+    print(escape_terminal(redact(text)), file=stream)
 
 
 def print_json(value: Any) -> None:
@@ -56,7 +57,7 @@ def print_json(value: Any) -> None:
 
 def as_json_line(value: Any, indent: int | None = None) -> str:
     """The value as JSON, in ASCII that neither a terminal nor a CI runner obeys."""
-    return json.dumps(value, indent=indent).replace("##[", "#\\u0023[").replace("\x7f", "\\u007f")
+    return json.dumps(redact_values(value), indent=indent).replace("##[", "#\\u0023[").replace("\x7f", "\\u007f")
 
 
 def columns() -> int:

@@ -14,6 +14,7 @@ from pytest_evalsuite.errors import ConfigurationError, JudgeError
 from pytest_evalsuite.judges import Bench, Judge, Verdict
 from pytest_evalsuite.judges._canaries import LANGUAGES, Canary, canaries
 from pytest_evalsuite.judges._reply import fits
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
 
@@ -129,4 +130,4 @@ def line(canary: Canary, found: Found) -> str:
 
 def say(text: str, stream: Any = None) -> None:
     """Print a line that holds what others wrote."""
-    print(escape_terminal(text), file=stream)
+    print(escape_terminal(redact(text)), file=stream)

@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 
 from pytest_evalsuite import cli
 from pytest_evalsuite.errors import GroupError, StoreError
+from pytest_evalsuite.redaction import make_redactor, redact, use
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.version import __version__
 
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    before = use(make_redactor())
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = make_parser(arguments)
     args = parser.parse_args(spelled_out(arguments))
@@ -33,11 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         sys.stdout.flush()
     except (GroupError, StoreError) as error:
-        print(escape_terminal(str(error), keep_newlines=isinstance(error, GroupError)), file=sys.stderr)
+        print(escape_terminal(redact(str(error)), keep_newlines=isinstance(error, GroupError)), file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever reads the output has seen enough; do not complain again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        use(before)
     return code
 
 

@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 
 from pytest_evalsuite.errors import ConfigurationError, TestSetError
 from pytest_evalsuite.methods import Method, get_method
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.reporting.escape import escape_terminal
 from pytest_evalsuite.testsets import DEFAULT_METHOD, SUFFIXES, Defaults, MethodLookup, load_test_set
 from pytest_evalsuite.testsets.attachments import FileRules
@@ -120,7 +121,7 @@ def megabytes(text: str) -> float:
 
 def say(text: str, stream: Any = None) -> None:
     """Print a line that holds what others wrote."""
-    print(escape_terminal(text), file=stream)
+    print(escape_terminal(redact(text)), file=stream)
 
 
 def test_sets_in(path: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pytest_evalsuite.agents.replies import MAX_ANSWER_CHARS, read_reply
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.agents.steps import completed
 from pytest_evalsuite.errors import AgentError, CaseTimeout
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.tracing.capture import Capture
 from pytest_evalsuite.tracing.span import Traced
 
@@ -183,4 +184,6 @@ def _broken(call: Call, started_at: float, start: float, error: BaseException, c
 
 
 def _argument(error: BaseException) -> str:
-    return ", ".join(ascii(argument)[:80] for argument in error.args if isinstance(argument, (str, int, float)))
+    return ", ".join(
+        redact(ascii(argument))[:80] for argument in error.args if isinstance(argument, (str, int, float))
+    )

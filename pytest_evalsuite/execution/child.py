@@ -20,6 +20,7 @@ from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.loading import adapt, load_agent
 from pytest_evalsuite.execution.call import Attempt, Call, make_call
 from pytest_evalsuite.execution.failure import describe_error
+from pytest_evalsuite.redaction import Redactor, use
 from pytest_evalsuite.tracing.capture import switch
 from pytest_evalsuite.tracing.span import Span
 
@@ -32,6 +33,7 @@ def main() -> None:
     answers = _take_stdout()
     job = json.loads(sys.stdin.buffer.read())
     switch(on=job["traces"])
+    use(Redactor.from_json(job["secrets"]))
     answer = _answer(job)
     answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
     answers.close()

@@ -19,6 +19,7 @@ from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.execution.lookahead import Job
 from pytest_evalsuite.execution.output import Output
 from pytest_evalsuite.execution.replay import given_attempt
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.model import Case
 
@@ -131,5 +132,6 @@ class Dialogue:
 
 
 def _shortened(text: str) -> str:
+    text = redact(text)
     left = len(text) - MESSAGE_LIMIT
     return text if left <= 0 else f"{text[:MESSAGE_LIMIT]}... ({left:,} more characters)"

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents.replies import clean_text
 from pytest_evalsuite.errors import CaseError, RemoteError
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["describe_error", "message_of"]
 
@@ -67,6 +68,7 @@ def _is_own(frames: TracebackType) -> bool:
 
 
 def _shortened(text: str, limit: int) -> str:
+    text = redact(text)
     if len(text) <= limit:
         return text
     return f"{text[: limit // 2]}\n... ({len(text) - limit:,} characters left out)\n{text[-limit // 2 :]}"

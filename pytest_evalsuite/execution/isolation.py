@@ -17,7 +17,7 @@ from pytest_evalsuite.agents.calling import Agent, Request
 from pytest_evalsuite.agents.command import CommandAgent
 from pytest_evalsuite.agents.process import Process, to_stderr
 from pytest_evalsuite.errors import ConfigurationError, RemoteError
-from pytest_evalsuite.tracing.capture import is_on
+from pytest_evalsuite.redaction import current
 
 __all__ = ["CASE_FIELDS", "IsolatedAgent", "isolated"]
 
@@ -95,6 +95,10 @@ class IsolatedAgent(Agent):
         self.check(request)
         return self._ask(request)
 
+    def _job(self, request: Request) -> dict[str, Any]:
+        said = {"name": self.name, "target": self._target, "traces": is_on(), "secrets": current().as_json()}
+        return {**said, **_request_json(request)}
+
     async def _ask(self, request: Request) -> Any:
         process = await Process.start(
             [sys.executable, "-c", START, json.dumps([str(path) for path in sys.path])],
@@ -102,8 +106,7 @@ class IsolatedAgent(Agent):
             on_stderr=to_stderr(),
         )
         try:
-            job = {"name": self.name, "target": self._target, "traces": is_on(), **_request_json(request)}
-            process.write(json.dumps(job).encode())
+            process.write(json.dumps(self._job(request)).encode())
             process.close_stdin()
             answer = json.loads(await process.read_line())
             with contextlib.suppress(asyncio.TimeoutError):

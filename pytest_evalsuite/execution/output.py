@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
+from pytest_evalsuite.redaction import redact
+
 __all__ = ["Output", "OutputRouter", "keeping_output"]
 
 MAX_CHARS: Final = 1_000_000
@@ -43,7 +45,8 @@ class Output:
 
     def write(self, stream: str, text: str) -> int:
         """Keep the text as written to the stream of this name."""
-        kept = text[: self._room(len(text))]
+        room = self._room(len(text))
+        kept = text if room == len(text) else redact(text)[:room]
         if kept:
             last = self._events[-1] if self._events else None
             if not isinstance(last, tuple) or last[0] != stream:
@@ -58,7 +61,7 @@ class Output:
         kept.msg, kept.args = record.getMessage(), None
         room = self._room(RECORD_CHARS + len(kept.msg)) - RECORD_CHARS
         if room > 0:
-            kept.msg = kept.msg[:room]
+            kept.msg = kept.msg if room >= len(kept.msg) else redact(kept.msg)[:room]
             self._events.append(kept)
 
     def replay(self) -> None:
@@ -162,7 +165,7 @@ class OutputRouter:
 
         def write(text: str) -> int:
             output = _current.get()
-            return original(text) if output is None else output.write(name, text)
+            return original(redact(text)) if output is None else output.write(name, text)
 
         try:
             stream.write = write

@@ -83,10 +83,13 @@ def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
         trace=Traced.from_json(found["trace"]) if "trace" in found else Traced(),
     )
     cause = found.get("cause")
-    if cause is None:
-        attempt.reply = _reply(found)
-    else:
-        attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else RemoteError(cause)
+    try:
+        if cause is None:
+            attempt.reply = _reply(found)
+        else:
+            attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else RemoteError(cause)
+    except (KeyError, TypeError, ValueError) as error:
+        return _missing(number, f"what was recorded is no answer: {type(error).__name__}: {error}")
     return attempt
 
 

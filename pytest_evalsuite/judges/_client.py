@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from pytest_evalsuite.errors import ConfigurationError, JudgeError
 from pytest_evalsuite.extras import require
 from pytest_evalsuite.judges._llm import Completion
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["ClientChat", "needs"]
 
@@ -68,9 +69,8 @@ class ClientChat(ABC):
             self._options = {}  # some models take no temperature; they are asked without from now on
             return await self.complete(system, messages)
         except (getattr(module, self.root), ValueError) as error:
-            raise JudgeError(
-                f"could not be judged: {self.model} at {self._host()}: {type(error).__name__}: {str(error)[:300]}"
-            ) from None
+            told = f"{type(error).__name__}: {redact(str(error))[:300]}"
+            raise JudgeError(f"could not be judged: {self.model} at {self._host()}: {told}") from None
         try:
             return self._read(reply)
         except (AttributeError, IndexError, KeyError, TypeError):
@@ -110,7 +110,8 @@ class ClientChat(ABC):
     def _failure(self, error: Any) -> JudgeError:
         hopeless = error.status_code in HOPELESS or getattr(error, "code", None) == "insufficient_quota"
         return JudgeError(
-            f"could not be judged: {self.model} answered {error.status_code}: {str(error)[:300]}", hopeless=hopeless
+            f"could not be judged: {self.model} answered {error.status_code}: {redact(str(error))[:300]}",
+            hopeless=hopeless,
         )
 
 

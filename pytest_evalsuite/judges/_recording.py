@@ -14,6 +14,7 @@ from typing import Any, Final
 from pytest_evalsuite.agents.reply import Usage
 from pytest_evalsuite.errors import AnswerMissing, JudgeError
 from pytest_evalsuite.judges._base import Judge, JudgeRequest, Verdict
+from pytest_evalsuite.redaction import redact_values
 
 __all__ = ["Keep", "Lookup", "RecordingJudge", "ReplayingJudge", "asking_for"]
 
@@ -76,12 +77,15 @@ class ReplayingJudge:
             raise AnswerMissing(f"run {self.run_id} has no verdict of {self.identity} on this answer")
         if "error" in said:
             raise JudgeError(said["error"])
-        return _verdict(said["verdict"])
+        try:
+            return _verdict(said["verdict"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise AnswerMissing(f"run {self.run_id}: what was recorded is no verdict: {error}") from None
 
 
 def key_of(request: JudgeRequest) -> str:
-    """Name what is asked: the place of the answer, and a digest of the whole request."""
-    content = json.dumps(dataclasses.asdict(request), sort_keys=True, default=str)
+    """Name what is asked: the place of the answer, and a digest of the whole request, without secrets."""
+    content = json.dumps(redact_values(dataclasses.asdict(request)), sort_keys=True, default=str)
     digest = blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return f"{_place.get()} {digest}"
 

@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 from pytest_evalsuite.judges._base import Scale
+from pytest_evalsuite.redaction import redact
 
 __all__ = ["Unreadable", "fits", "read_verdict", "verdict_form"]
 
@@ -124,7 +125,7 @@ def _bool(found: dict[str, Any], key: str) -> bool:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = redact(repr(value))
     return text if len(text) <= 80 else f"{text[:80]}..."
 
 

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from pytest_evalsuite.redaction import redact_arguments
+
 __all__ = ["resume_command", "resume_lines"]
 
 NAMED: Final = 3
@@ -46,7 +48,7 @@ def resume_command(arguments: Sequence[str], run_id: str) -> str:
             kept.append(argument)
         elif not equals and rest and not rest[0].startswith("-"):
             rest.pop(0)
-    return shlex.join(["pytest", *kept, f"--eval-resume={run_id}"])
+    return shlex.join(["pytest", *redact_arguments(kept), f"--eval-resume={run_id}"])
 
 
 def _some(cases: Sequence[str]) -> str:

@@ -9,18 +9,41 @@ from typing import Any, Final
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
+from pytest_evalsuite.redaction import may_hold, redact, redact_values
+
 __all__ = ["decode", "encode"]
 
 ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 """Where an object lies is different in every process."""
 
 
+FOUND_BY: Final = ("test_set", "case_id", "agent", "fingerprint", "key", "cases")
+"""What a record, a plan or a kept answer is found by: names that a test set's author has given."""
+
+
 def encode(record: Any) -> str:
-    """The record as one line of JSON. Values that JSON has no form for become their text; NaN and infinity too."""
+    """The record as one line of JSON, without secrets.
+
+    Values that JSON has no form for become their text; NaN and infinity too.
+    """
+    text = _encoded(record)
+    return _encoded(_redacted(decode(text))) if may_hold(text) else text
+
+
+def _encoded(record: Any) -> str:
     try:
         return to_json(record, inf_nan_mode="strings", fallback=_text_of).decode()
     except (PydanticSerializationError, ValueError, RecursionError):
         return to_json(_plain(record), inf_nan_mode="strings").decode()
+
+
+def _redacted(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return redact_values(value)
+    kept = {name: value[name] for name in FOUND_BY if name in value}
+    if isinstance(value.get("evaluations"), list):
+        kept["evaluations"] = [_redacted(evaluation) for evaluation in value["evaluations"]]
+    return {**redact_values({name: one for name, one in value.items() if name not in kept}), **kept}
 
 
 def decode(text: str | bytes) -> Any:
@@ -40,7 +63,7 @@ def _text_of(value: Any) -> str:
         text = repr(value)
     except Exception as error:
         text = f"<{type(value).__name__}: repr() raised {type(error).__name__}>"
-    return _clean(ADDRESS.sub(" at 0x...", text[:1000]))
+    return _clean(ADDRESS.sub(" at 0x...", redact(text)[:1000]))
 
 
 def _clean(text: str) -> str:

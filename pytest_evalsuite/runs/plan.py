@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation
 from pytest_evalsuite.testsets.model import TestSet
 
 __all__ = ["Collected", "Plan"]
+
+
+Kind = type | tuple[type, ...]
+
+FORM: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("test_set", "agent", "name", "mode", "language"), str),
+    **dict.fromkeys(("total", "collected"), int),
+    **dict.fromkeys(("metadata", "gate", "configuration"), dict),
+    **dict.fromkeys(("description", "agent_version"), (str, type(None))),
+    "tags": list,
+}
+CASE_FORM: Final[tuple[Kind, ...]] = (str, int, int, str, str, str, (str, type(None)), str)
 
 
 class Collected(NamedTuple):
@@ -86,12 +98,24 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: bytes | None) -> Plan:
-        """The plan that was written as `as_json` has it; an empty one for None."""
+        """The plan that was written as `as_json` has it; an empty one for None.
+
+        Raises KeyError, TypeError or ValueError for what is none.
+        """
         if text is None:
             return cls()
         plans = []
         content = decode(text)
         for planned in content["evaluations"]:
             planned["cases"] = [PlannedCase(*case) for case in planned["cases"]]
-            plans.append(PlannedEvaluation(**planned))
+            plans.append(_checked(PlannedEvaluation(**planned)))
         return cls(plans, content["shard"])
+
+
+def _checked(planned: PlannedEvaluation) -> PlannedEvaluation:
+    fields = [(getattr(planned, name), kind) for name, kind in FORM.items()]
+    for case in planned.cases:
+        fields += zip(case, CASE_FORM, strict=True)
+    if not all(isinstance(value, kind) for value, kind in fields):
+        raise TypeError("a plan of another form")
+    return planned

@@ -6,6 +6,7 @@ import dataclasses
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -176,8 +177,11 @@ def artifact_results(path: Path) -> tuple[Head, Iterator[tuple[Head, dict[str, A
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
     first = file.readline().removeprefix(BOM).rstrip()
     if first.endswith(HEAD_END):
-        head = _decode(first + b"]}", path, 1)
-        check_form(head, path)
+        with ExitStack() as opened:
+            opened.enter_context(file)
+            head = _decode(first + b"]}", path, 1)
+            check_form(head, path)
+            opened.pop_all()  # it is read on
         return head, _checked(_line_by_line(file, path), path)
     with file:
         document = _decode(first + file.read(), path, 1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.runs.artifact import run_summary
 from pytest_evalsuite.runs.encoding import encode
 from pytest_evalsuite.runs.plan import Plan
@@ -135,7 +136,7 @@ class Recorder:
         """Note that the worker died which ran the test item of this id, unless the case has a result."""
         found = self.read_plan().find(node_id)
         if found is not None and found[0] not in self.results:
-            line = encode(bare_record(*found, "error", {"kind": "worker_crash", "message": message[:500]}))
+            line = encode(bare_record(*found, "error", {"kind": "worker_crash", "message": redact(message)[:500]}))
             self.results.add(line)
             self.keep(line)
 

@@ -17,7 +17,7 @@ __all__ = ["Recording"]
 class Recording:
     """What was kept under ``--eval-record``: lines of JSON with ``kind`` answer, verdict or agent."""
 
-    def __init__(self, run_id: str, lines: Iterator[Mapping[str, Any]]) -> None:
+    def __init__(self, run_id: str, lines: Iterator[tuple[str, Mapping[str, Any]]]) -> None:
         self.run_id = run_id
         self._answers: dict[tuple[CaseKey, int], Mapping[str, Any]] = {}
         self._moved: dict[tuple[str, str, int], Mapping[str, Any]] = {}
@@ -25,8 +25,11 @@ class Recording:
         self._verdicts: dict[str, Mapping[str, Any]] = {}
         self._agents: dict[tuple[str, str], dict[str, Any]] = {}
         self._required: dict[tuple[str, str], frozenset[str]] = {}
-        for line in lines:
-            self._take(line)
+        for place, line in lines:
+            try:
+                self._take(line)
+            except (KeyError, TypeError, ValueError) as error:
+                raise StoreError(f"{place}: no recorded answer: {type(error).__name__}: {error}") from error
 
     @classmethod
     def read(cls, folder: Path) -> Recording:
@@ -61,17 +64,25 @@ class Recording:
 
     def _take(self, line: Mapping[str, Any]) -> None:
         if line["kind"] == "verdict":
-            self._verdicts[line["key"]] = line
+            self._verdicts[line["key"]] = _with_form(line, verdict=dict) if "verdict" in line else line
         elif line["kind"] == "agent":
-            self._agents[line["test_set"], line["agent"]] = line["configuration"]
+            self._agents[line["test_set"], line["agent"]] = _with_form(line, required=list)["configuration"]
             self._required[line["test_set"], line["agent"]] = frozenset(line["required"])
         else:
             key = CaseKey(line["test_set"], line["case_id"], line["agent"])
+            line = _with_form(line, number=int, started_at=(int, float), seconds=(int, float), history=list)
             self._answers[key, line["number"]] = line  # of a case that was run again, the last
             self._moved[line["fingerprint"], line["agent"], line["number"]] = line
 
 
-def _lines(files: list[Path]) -> Iterator[Mapping[str, Any]]:
+def _with_form(line: Mapping[str, Any], **fields: type | tuple[type, ...]) -> Mapping[str, Any]:
+    for name, kind in fields.items():
+        if not isinstance(line[name], kind):
+            raise TypeError(f"{name} is no {kind[0].__name__ if isinstance(kind, tuple) else kind.__name__}")
+    return line
+
+
+def _lines(files: list[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for path in files:
         try:
             lines = path.read_bytes().split(b"\n")
@@ -81,8 +92,9 @@ def _lines(files: list[Path]) -> Iterator[Mapping[str, Any]]:
             if not line:
                 continue
             try:
-                yield decode(line)
+                value = decode(line)
             except ValueError as error:
                 if number == len(lines):
                     return  # the machine went down while it was written
                 raise StoreError(f"{path}:{number}: no recorded answer: {error}") from error
+            yield f"{path}:{number}", value

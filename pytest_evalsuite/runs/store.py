@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import secrets
 import stat
@@ -14,9 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from pydantic_core import to_json
-
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.runs.encoding import decode, encode
 
 __all__ = ["Journal", "RunDirectory", "clear_output", "new_run_id", "write_atomically"]
 
@@ -95,9 +95,12 @@ class RunDirectory:
     def create(cls, root: Path) -> RunDirectory:
         """Make ``root/runs/<new id>``; ``root`` gets a ``.gitignore`` of its own. Raises StoreError."""
         try:
-            (root / "runs").mkdir(parents=True, exist_ok=True)
+            root.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (root, root / "runs"):
+                folder.mkdir(mode=0o700, exist_ok=True)
             ignore = root / ".gitignore"
             if not ignore.exists():
+                ignore.touch(mode=0o600)
                 ignore.write_text("*\n", encoding="ascii")
             while True:
                 with contextlib.suppress(FileExistsError):
@@ -114,11 +117,11 @@ class RunDirectory:
 
     def write_run(self, content: Mapping[str, Any]) -> None:
         """Write or replace ``run.json``. Raises StoreError."""
-        self._write("run.json", [to_json(content, indent=2), b"\n"])
+        self._write("run.json", [json.dumps(decode(encode(content)), indent=2, ensure_ascii=False).encode(), b"\n"])
 
     def write_plan(self, content: Mapping[str, Any]) -> None:
         """Write ``plan.json``: which cases this run is to evaluate. Raises StoreError."""
-        self._write("plan.json", [to_json(content), b"\n"])
+        self._write("plan.json", [encode(content).encode(), b"\n"])
 
     def read_plan(self) -> bytes | None:
         """What `write_plan` wrote, or None when there is none."""
@@ -161,6 +164,7 @@ class Journal:
             return
         try:
             if self._file is None:
+                self.path.touch(mode=0o600)
                 self._file = self.path.open("ab", buffering=0)
             rest = line.encode() + b"\n"
             while rest:  # a full disk takes a part without a word

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, Literal, get_args
 
+from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.tracing import conventions
 
 __all__ = [
@@ -270,5 +271,5 @@ def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
 def _text(text: str) -> str:
     text = str.__str__(text)
     if len(text) > MAX_VALUE_CHARS:
-        text = f"{text[:MAX_VALUE_CHARS]}… ({len(text):,} characters)"
+        text = f"{redact(text)[:MAX_VALUE_CHARS]}… ({len(text):,} characters)"
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 from pathlib import Path
 from typing import Any
 
 import processes
 import pytest
 from suites import Suite
+
+from pytest_evalsuite.cli.main import main as cli_main
 
 AGENTS = """
     import os, time
@@ -134,3 +137,19 @@ def test_results_are_for_the_eyes_of_their_owner(suite: Suite) -> None:
     finally:
         os.umask(previous)
     assert the_run(suite).stat().st_mode & 0o077 == 0
+
+
+def test_all_that_a_run_leaves_is_its_owners_alone(suite: Suite) -> None:
+    outputs = ("--eval-json=out/run.json", "--eval-csv=out/run.csv", "--eval-markdown=out/run.md", "--eval-record")
+    suite.cases("a: one -> one", "b: two -> other")
+    previous = os.umask(0)
+    try:
+        suite.run(*outputs)
+        cli_main(
+            ["export", "latest", f"--root={suite.path}", "--format=junit", f"--output={suite.path}/out/junit.xml"]
+        )
+    finally:
+        os.umask(previous)
+    kept = [suite.path / ".evalsuite", *(suite.path / ".evalsuite").rglob("*"), *(suite.path / "out").iterdir()]
+    assert len(kept) >= 12
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600, 0o700}

@@ -482,3 +482,27 @@ def test_an_exception_that_has_no_text_stays_what_it_is(suite: Suite) -> None:
     suite.run("--eval-json=run.json").assert_outcomes(errors=1)
     assert "Mute" in json.dumps(suite.results()["c"]["cause"])
     assert named(traces(suite)["c"])["step"]["message"] == "Mute: <str() raised RuntimeError>"
+
+
+def test_no_secret_is_kept_in_a_trace(own: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_API_KEY", "correct-horse-battery-staple")
+    own.write(
+        "agents.py",
+        """
+        import os
+        from pytest_evalsuite import span
+
+        def leaks(question):
+            key = os.environ["SHOP_API_KEY"]
+            with span("ask", input={"key": key}, header=f"Bearer {key}", long="x" * 99_990 + key):
+                raise RuntimeError(key)
+        """,
+    )
+    own.run("--eval-agent", "agents:leaks", "--eval-traces", "off").assert_outcomes(errors=1)
+    kept = "".join(path.read_text() for path in (own.path / ".evalsuite").rglob("*") if path.is_file())
+    assert "[redacted SHOP_API_KEY]" in kept
+    assert "correct-h" not in kept
+    assert (
+        "correct-h"
+        not in run(own, "show", "latest", "--trace")[1] + run(own, "export", "latest", "--format", "otlp")[1]
+    )
