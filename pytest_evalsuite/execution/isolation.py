@@ -18,6 +18,7 @@ from pytest_evalsuite.agents.command import CommandAgent
 from pytest_evalsuite.agents.process import Process, to_stderr
 from pytest_evalsuite.errors import ConfigurationError, RemoteError
 from pytest_evalsuite.redaction import current
+from pytest_evalsuite.tracing.capture import is_on
 
 __all__ = ["CASE_FIELDS", "IsolatedAgent", "isolated"]
 
