@@ -1,15 +1,20 @@
-"""Run every benchmark and write the figures to RESULTS.md beside this file."""
+"""Run every benchmark and write the figures to RESULTS.md beside this file.
+
+``run.py peers`` runs those beside other tools.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import platform
+import sys
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
 import artifact
+import beside_peers
 import comparing
 import conversations
 import history
@@ -58,6 +63,9 @@ MODULES = (
 
 def main() -> None:
     """Measure, print, and write unless it is only a quick look."""
+    if sys.argv[1:2] == ["peers"]:
+        beside_peers.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
