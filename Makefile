@@ -42,6 +42,7 @@ bench: $(VENV)/.installed-bench
 
 soak: $(VENV)/.installed-dev
 	PYTHONPATH=benchmarks $(BIN)/python -m soak --keep
+	$(BIN)/python benchmarks/readme.py
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox \

@@ -147,6 +147,15 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def summary(rows: Sequence[Row]) -> str:
+    """How many of the figures that were asked for are met, and which are not."""
+    asked = [row for row in rows if row.met is not None]
+    lines = [f"{sum(row.met is True for row in asked)} of {len(asked)} figures are as asked."]
+    if missed := [row for row in asked if not row.met]:
+        lines += ["Not met:", "", *(f"- {row.what}: {row.measured}, asked {row.asked}" for row in missed)]
+    return "\n".join(lines)
+
+
 def script(measure: Callable[[bool], list[Row]]) -> None:
     """The command line that every benchmark has: ``--quick`` for a small one that only shows that it works."""
     parser = argparse.ArgumentParser()

@@ -26,7 +26,7 @@ import over_http
 import overhead
 import similarity
 import spans
-from _measure import table
+from _measure import Row, summary, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = (
@@ -69,12 +69,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
-    parts = [head()]
+    parts: list[str] = []
+    asked: list[Row] = []
     for module in MODULES:
-        parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
+        rows = module.measure(quick)
+        asked += rows
+        parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(rows)}\n")
         print(parts[-1], flush=True)
+    print(summary(asked))
     if not quick:
-        RESULTS.write_text("\n".join(parts), encoding="utf-8")
+        RESULTS.write_text("\n".join([head(), summary(asked) + "\n", *parts]), encoding="utf-8")
 
 
 if __name__ == "__main__":
