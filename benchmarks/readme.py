@@ -1,7 +1,7 @@
 """Brings the figures in the README and docs up to those that were measured; `make bench` and `make soak` run it.
 
 Between the two ``benchmarks`` marks of the README, rows of RESULTS.md have ``what``, ``measured`` and ``asked`` alone.
-To show another one, copy what it is called into a row there. The page on performance has whole tables between its marks.
+To show another one, copy what it is called into a row there. The page on performance has whole tables.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 from pytest_evalsuite.runs.artifact import VARYING
 from soak import suite
-from soak.watched import Finished, resident, watched
+from soak.watched import Finished, watched
 
 PATIENCE = 10.0
 """Seconds that processes have to end after the run."""
@@ -60,7 +60,7 @@ def bereaved(folder: Path, cases: int, kills: int, seed: int = 7) -> Told:
         done = finished.now()
         if done < due or len(killed) == kills:
             return
-        victims = _children(pid)
+        victims = _working(pid)
         if victims:
             killed.append(source.choice(victims))
             os.kill(killed[-1], signal.SIGKILL)
@@ -160,12 +160,20 @@ def _faults(
         yield f"processes are left: {left}"
 
 
-def _children(pid: int) -> list[int]:
+def _working(pid: int) -> list[int]:
+    """Workers that have their journal open: one that is killed while it starts ends pytest-xdist itself."""
     try:
         listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except OSError:
         return []
-    return [child for child in map(int, listed) if resident(child)]  # one that has ended holds nothing
+    return [child for child in map(int, listed) if _has_journal(child)]
+
+
+def _has_journal(pid: int) -> bool:
+    try:
+        return any("/results-" in str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended meanwhile
+        return False
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
