@@ -44,12 +44,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="WORKLOAD", help="measure these anew, keep the others"
     )
+    parser.add_argument("--rounds", type=int, default=3, help="how often each does the work (default: 3)")
     parser.add_argument("--draw", action="store_true", help="measure nothing: tables and plots of what is there")
     options = parser.parse_args(arguments)
     session = Session() if options.quick else Session.load(FIGURES)
     keep = (lambda: None) if options.quick else (lambda: session.save(FIGURES))
+    rounds = 1 if options.quick else options.rounds
     if not options.draw:
-        for workload in measure(session, options.quick, tuple(options.only), keep):
+        for workload in measure(session, options.quick, rounds, tuple(options.only), keep):
             print(f"measured: {workload}", flush=True)
     print(document(session))
     if not options.quick:

@@ -9,7 +9,7 @@ from html import escape
 
 WIDTH, LABELS, RIGHT, BAR, TOP = 760, 210, 90, 24, 58
 COLOURS = {"ours": "#2563eb", "floor": "#d4d9e0", "peer": "#94a3b8"}
-FONT = "font-family='system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif'"
+FONT = "font-family='system-ui, -apple-system, Segoe UI, Helvetica, Arial, DejaVu Sans, sans-serif'"
 
 
 @dataclass(frozen=True)

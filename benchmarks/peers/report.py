@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from _measure import Unit
 
 from peers.everyone import CONTENDERS, OURS
 from peers.figures import Session
@@ -53,13 +56,13 @@ def overhead(session: Session) -> list[Column]:
         return None if figures is None else figures.median("peak") / 1e6
 
     def failing(name: str) -> float | None:
-        each = session.each("failing", name, "wall")
+        each = session.each("failing", name, "cpu")
         return None if each is None else each * 1000
 
     return [
         Column("ms CPU, 1,000 cases", milliseconds("thousand"), "{:.3f}", "thousand"),
         Column("ms CPU, 10,000 cases", milliseconds("many"), "{:.3f}", "many"),
-        Column("ms wall, one in ten failing", failing, "{:.3f}", "failing"),
+        Column("ms CPU, one in ten failing", failing, "{:.3f}", "failing"),
         Column("peak MB", peak, "{:.0f}", "many"),
     ]
 
@@ -72,7 +75,7 @@ def waiting(session: Session) -> list[Column]:
             figures, one = session.of(workload, name), session.of("one", name)
             if figures is None or one is None:
                 return None
-            start = min(one.median("wall"), figures.median("wall"))
+            start = min(*(costs["wall"] for costs in one.rounds), figures.median("wall"))
             return start + (figures.median("wall") - start) * max(CALLS / figures.count, 1)
 
         return value
@@ -92,16 +95,19 @@ def starting(session: Session) -> list[Column]:
         if on is None or off is None:
             return None
         pairs = zip(on.rounds, off.rounds, strict=False)
-        more = sorted((one["wall"] - other["wall"]) * 1000 for one, other in pairs)
-        return max(more[len(more) // 2], 0.0)
+        return max(statistics.median(one["cpu"] - other["cpu"] for one, other in pairs) * 1000, 0.1)
 
-    def one(name: str) -> float | None:
-        figures = session.of("one", name)
-        return None if figures is None else figures.median("wall")
+    def one(unit: Unit) -> Callable[[str], float | None]:
+        def value(name: str) -> float | None:
+            figures = session.of("one", name)
+            return None if figures is None else figures.median(unit)
+
+        return value
 
     return [
-        Column("idle: ms more for every `pytest`", idle, "{:.0f}", "idle"),
-        Column("used: s for one case", one, workload="one"),
+        Column("one case: s CPU", one("cpu"), workload="one"),
+        Column("one case: s wall", one("wall"), workload="one"),
+        Column("idle: ms CPU more for every `pytest`", idle, "{:.1f}", "idle"),
     ]
 
 
@@ -155,7 +161,7 @@ def _ahead(column: Column, names: Sequence[str]) -> str:
     if ours is None or len(others) < 2:
         return f"- {column.title}: nobody to compare with."
     better = sorted(name for name, value in others.items() if value < ours)
-    return f"- {column.title}: " + (f"**ahead of us: {', '.join(better)}**." if better else "ours is first.")
+    return f"- {column.title}: " + (f"**ahead of us: {'; '.join(better)}**." if better else "ours is first.")
 
 
 def parts(session: Session) -> dict[str, str]:
@@ -185,14 +191,14 @@ def caption(session: Session) -> str:
 
 def plots(session: Session, folder: Path) -> None:
     """Write the plots into a folder."""
-    many, tail, one = overhead(session)[1], waiting(session)[1], starting(session)[1]
-    idle, loading = starting(session)[0], timed(session, "loading")[0]
+    many, tail, loading = overhead(session)[1], waiting(session)[1], timed(session, "loading")[0]
+    one, _, idle = starting(session)
     everyone = [contender.name for contender in CONTENDERS]
     wanted = {
         "overhead": ("What a case costs, at 10,000 cases", "milliseconds of CPU for each case", many, everyone),
         "waiting": ("500 calls of 100 ms, one in fifty of 1 s, 50 at once", "seconds, whole process", tail, everyone),
-        "start-up": ("From nothing to the result of one case", "seconds", one, everyone),
-        "idle": ("What an installed plugin costs every run of pytest", "milliseconds", idle, everyone),
+        "start-up": ("From nothing to the result of one case", "seconds of CPU", one, everyone),
+        "idle": ("What an installed plugin costs every run of pytest", "milliseconds of CPU", idle, everyone),
         "loading": ("Loading 10,000 cases", "seconds of CPU", loading, [program.name for program in LOADING]),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -42,32 +42,33 @@ def _waiting(agent: str, count: int, straggler: float = 0.1) -> Callable[[Conten
     return work
 
 
-def workloads(quick: bool) -> dict[str, tuple[Callable[[Contender], Work], int]]:
+def workloads(quick: bool, rounds: int) -> dict[str, tuple[Callable[[Contender], Work], int]]:
     """The work of each contender, by the name of the workload, and in how many rounds it is done."""
     thousand, many, calls = (20, 50, 50) if quick else (1_000, 10_000, 500)
-    most = 1 if quick else 3
     return {
-        "one": (_instant(1), most),
-        "thousand": (_instant(thousand), most),
-        "many": (_instant(many), min(most, 2)),
+        "one": (_instant(1), rounds),
+        "thousand": (_instant(thousand), rounds),
+        "many": (_instant(many), min(rounds, 2)),
         "failing": (_instant(many, 10), 1),
-        "equal async": (_waiting("async_wait", calls), most),
-        "equal sync": (_waiting("sync_wait", calls), most),
-        "tail async": (_waiting("async_wait", calls, 1.0), most),
+        "equal async": (_waiting("async_wait", calls), rounds),
+        "equal sync": (_waiting("sync_wait", calls), rounds),
+        "tail async": (_waiting("async_wait", calls, 1.0), rounds),
     }
 
 
-def measure(session: Session, quick: bool, only: tuple[str, ...], save: Callable[[], None]) -> Iterator[str]:
+def measure(
+    session: Session, quick: bool, rounds: int, only: tuple[str, ...], save: Callable[[], None]
+) -> Iterator[str]:
     """Measure what is named in ``only``, or all; yields the name of each workload when it is done."""
     there, reasons = _installed()
     session.machine = machine()
     session.versions = {one.name: one.environment.version(one.package) for one in there if one.package}
-    seconds = 60.0 if quick else 150.0
-    rounds = 1 if quick else 3
+    seconds = 60.0 if quick else 300.0
     wanted: dict[str, Callable[[], dict[str, dict[str, Figures]]]] = {
-        name: partial(_works, there, name, work, times, seconds) for name, (work, times) in workloads(quick).items()
+        name: partial(_works, there, name, work, times, seconds)
+        for name, (work, times) in workloads(quick, rounds).items()
     }
-    wanted["idle"] = partial(_idle, there, 1 if quick else 7)
+    wanted["idle"] = partial(_idle, there, 2 * rounds + 1)
     wanted["comparing"] = partial(_timed, "comparing", COMPARING, 200 if quick else 100_000, rounds)
     wanted["loading"] = partial(_timed, "loading", LOADING, 100 if quick else 10_000, rounds)
     for name in only or wanted:
