@@ -28,6 +28,7 @@ class Column:
     form: str = "{:.2f}"
     workload: str = ""
     against: str = OURS.name
+    whole: bool = False  # says something of those only that did as many cases as ours
 
     def cell(self, session: Session, name: str) -> str:
         """The figure, and its ratio to ours."""
@@ -63,7 +64,7 @@ def overhead(session: Session) -> list[Column]:
         Column("ms CPU, 1,000 cases", milliseconds("thousand"), "{:.3f}", "thousand"),
         Column("ms CPU, 10,000 cases", milliseconds("many"), "{:.3f}", "many"),
         Column("ms CPU, one in ten failing", failing, "{:.3f}", "failing"),
-        Column("peak MB", peak, "{:.0f}", "many"),
+        Column("peak MB", peak, "{:.0f}", "many", whole=True),
     ]
 
 
@@ -124,7 +125,7 @@ def timed(session: Session, workload: str) -> list[Column]:
         figures = session.of(workload, name)
         return None if figures is None else figures.median("peak") / 1e6
 
-    return [Column("s CPU", seconds, workload=workload), Column("peak MB", peak, "{:.0f}", workload)]
+    return [Column("s CPU", seconds, workload=workload), Column("peak MB", peak, "{:.0f}", workload, whole=True)]
 
 
 def table(session: Session, names: Sequence[str], columns: Sequence[Column], notes: Mapping[str, str]) -> str:
@@ -142,22 +143,25 @@ def table(session: Session, names: Sequence[str], columns: Sequence[Column], not
         cells = " | ".join(column.cell(session, name) for column in columns)
         title = f"**{name}**" if name == OURS.name else f"*{name}*" if name in FLOORS else name
         lines.append(f"| {title} | {cells} | {_note(session, name, columns, notes)} |")
-    return "\n".join([*lines, "", *(_ahead(column, shown) for column in columns)])
+    return "\n".join([*lines, "", *(_ahead(session, column, shown) for column in columns)])
+
+
+def _fewer(session: Session, column: Column, name: str) -> int:
+    """How many cases it did, where ours did more; else 0."""
+    figures, ours = session.of(column.workload, name), session.of(column.workload, OURS.name)
+    return figures.count if figures is not None and ours is not None and figures.count < ours.count else 0
 
 
 def _note(session: Session, name: str, columns: Sequence[Column], notes: Mapping[str, str]) -> str:
-    counts = []
-    for column in columns:
-        figures, ours = session.of(column.workload, name), session.of(column.workload, OURS.name)
-        if figures is not None and ours is not None and figures.count < ours.count:
-            counts.append(figures.count)
-    fewer = f"measured with {max(counts):,}" if counts else ""
+    count = max(_fewer(session, column, name) for column in columns)
+    fewer = f"measured with {count:,}" if count else ""
     return "; ".join(filter(None, (notes.get(name, ""), fewer)))
 
 
-def _ahead(column: Column, names: Sequence[str]) -> str:
+def _ahead(session: Session, column: Column, names: Sequence[str]) -> str:
     ours = column.value(OURS.name)
-    others = {name: value for name in names if name not in FLOORS and (value := column.value(name)) is not None}
+    fair = [name for name in names if name not in FLOORS and not (column.whole and _fewer(session, column, name))]
+    others = {name: value for name in fair if (value := column.value(name)) is not None}
     if ours is None or len(others) < 2:
         return f"- {column.title}: nobody to compare with."
     better = sorted(name for name, value in others.items() if value < ours)
