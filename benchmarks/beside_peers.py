@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from peers.figures import Session
-from peers.report import caption, parts, plots, versions
+from peers.report import caption, parts, plots, rounds, versions
 from peers.session import measure
 
 HERE = Path(__file__).parent
@@ -31,7 +31,7 @@ calls.
 
 def document(session: Session) -> str:
     """All tables."""
-    text = HEAD + f"Measured {caption(session)}. {versions(session)}.\n"
+    text = HEAD + f"Measured {caption(session)}. {versions(session)}. Rounds: {rounds(session)}.\n"
     for title, table in parts(session).items():
         text += f"\n## {title}\n\n{table}\n"
     return text
@@ -49,9 +49,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     session = Session() if options.quick else Session.load(FIGURES)
     keep = (lambda: None) if options.quick else (lambda: session.save(FIGURES))
-    rounds = 1 if options.quick else options.rounds
+    times = 1 if options.quick else options.rounds
     if not options.draw:
-        for workload in measure(session, options.quick, rounds, tuple(options.only), keep):
+        for workload in measure(session, options.quick, times, tuple(options.only), keep):
             print(f"measured: {workload}", flush=True)
     print(document(session))
     if not options.quick:

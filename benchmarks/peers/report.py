@@ -222,3 +222,12 @@ def versions(session: Session) -> str:
     named = {contender.name: contender.package for contender in CONTENDERS}
     known = {named[name]: version for name, version in session.versions.items()}
     return ", ".join(f"{package} {version}" for package, version in known.items())
+
+
+def rounds(session: Session) -> str:
+    """How often the work was done, by workload."""
+    counts = {
+        workload: max((len(figures.rounds) for figures in by_name.values()), default=0)
+        for workload, by_name in session.figures.items()
+    }
+    return ", ".join(f"{workload} {count}" for workload, count in counts.items())
