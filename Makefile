@@ -1,6 +1,7 @@
 # make demo    evaluate the example suites, offline
 # make test    lint, types, import contracts, the whole test suite with coverage
-# make bench   measure; writes benchmarks/RESULTS.md
+# make bench   measure, and measure other tools beside it; writes benchmarks/RESULTS.md, benchmarks/peers/RESULTS.md
+# make soak    100,000 cases, killed workers, killed runs; writes benchmarks/soak/RESULTS.md
 # make clean   remove what these made
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ FRAMEWORKS := tests/unit/agents/frameworks tests/integration/test_frameworks.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types check bench clean
+.PHONY: demo test lint types check bench soak clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pytest -p no:randomly --eval-suite example_suites  # in order, also where `make test` was first
@@ -36,11 +37,16 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py peers
+	$(BIN)/python benchmarks/readme.py
+
+soak: $(VENV)/.installed-dev
+	PYTHONPATH=benchmarks $(BIN)/python -m soak --keep
 	$(BIN)/python benchmarks/readme.py
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox \
-	  build dist .evalsuite
+	  build dist .evalsuite benchmarks/.environments
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,27 +53,47 @@ class Row:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line, where it runs, the exit codes that mean that it did its work."""
+    """A command line, where it runs, the exit codes that mean that it did its work, and for how long it may.
+
+    ``variables`` are set in its environment, or taken out of it where they are None.
+    """
 
     arguments: Sequence[str]
     folder: Path
     expected: tuple[int, ...] = (0,)
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    seconds: float = 1800
 
 
 def run(command: Command) -> Cost:
-    """Run a command and measure it. Raises RuntimeError with its output when it ends in an unexpected way."""
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0"}
+    """Run a command and measure it.
+
+    Raises RuntimeError with its output when it ends in an unexpected way, TimeoutError when it takes too long.
+    """
+    wanted = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0", **command.variables}
+    environment = {name: value for name, value in wanted.items() if value is not None}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its byte code beside it
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            list(command.arguments), cwd=command.folder, env=environment, stdout=output, stderr=subprocess.STDOUT
+            list(command.arguments),
+            cwd=command.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+        limit = threading.Timer(command.seconds, os.killpg, (process.pid, signal.SIGKILL))
+        limit.start()
         _, status, usage = os.wait4(process.pid, 0)  # unlike getrusage, it speaks of this child alone
         wall = time.perf_counter() - start
+        limit.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
+    if wall >= command.seconds:
+        raise TimeoutError(f"more than {command.seconds:.0f} s")
     if process.returncode not in command.expected:
         raise RuntimeError(f"{' '.join(command.arguments)} ended with {process.returncode}:\n{text[-4000:]}")
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -122,6 +144,15 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         met = {True: "yes", False: "**no**", None: ""}[row.met]
         lines.append(f"| {row.what} | {row.ours} | {row.beside} | {row.measured} | {row.asked} | {met} |")
+    return "\n".join(lines)
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """How many of the figures that were asked for are met, and which are not."""
+    asked = [row for row in rows if row.met is not None]
+    lines = [f"{sum(row.met is True for row in asked)} of {len(asked)} figures are as asked."]
+    if missed := [row for row in asked if not row.met]:
+        lines += ["Not met:", "", *(f"- {row.what}: {row.measured}, asked {row.asked}" for row in missed)]
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
-"""Brings the figures in the README up to those in RESULTS.md; `make bench` runs it at its end.
+"""Brings the figures in the README and docs up to those that were measured; `make bench` and `make soak` run it.
 
 Between the two ``benchmarks`` marks of the README, rows of RESULTS.md have ``what``, ``measured`` and ``asked`` alone.
-To show another one, copy what it is called into a row there.
+To show another one, copy what it is called into a row there. The page on performance has whole tables.
 """
 
 from __future__ import annotations
@@ -11,6 +11,11 @@ from pathlib import Path
 
 README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(__file__).with_name("RESULTS.md")
+PERFORMANCE = README.parent / "docs" / "explanation" / "performance.md"
+TABLES = {
+    "peers": Path(__file__).parent / "peers" / "RESULTS.md",
+    "soak": Path(__file__).parent / "soak" / "RESULTS.md",
+}
 
 
 def cells(line: str) -> list[str]:
@@ -33,6 +38,26 @@ def main() -> None:
 
     text = README.read_text(encoding="utf-8")
     README.write_text(re.sub(r"<!-- benchmarks.*<!-- /benchmarks", renewed, text, flags=re.DOTALL), encoding="utf-8")
+    page = PERFORMANCE.read_text(encoding="utf-8")
+    for mark, source in TABLES.items():
+        if source.exists():
+            page = _between(page, mark, _tables(source.read_text(encoding="utf-8")))
+    PERFORMANCE.write_text(page, encoding="utf-8")
+
+
+def _tables(results: str) -> str:
+    """From where it was measured on, each heading a level deeper."""
+    text = results[results.index("Measured ") :]
+    return re.sub(r"^#", "##", text, flags=re.MULTILINE).strip()
+
+
+def _between(page: str, mark: str, text: str) -> str:
+    return re.sub(
+        rf"(<!-- {mark}:[^\n]*-->\n).*(<!-- /{mark})",
+        lambda part: f"{part[1]}\n{text}\n\n{part[2]}",
+        page,
+        flags=re.DOTALL,
+    )
 
 
 if __name__ == "__main__":

@@ -1,15 +1,20 @@
-"""Run every benchmark and write the figures to RESULTS.md beside this file."""
+"""Run every benchmark and write the figures to RESULTS.md beside this file.
+
+``run.py peers`` runs those beside other tools.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import platform
+import sys
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
 import artifact
+import beside_peers
 import comparing
 import conversations
 import groups
@@ -22,7 +27,7 @@ import over_http
 import overhead
 import similarity
 import spans
-from _measure import table
+from _measure import Row, summary, table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = (
@@ -60,15 +65,22 @@ MODULES = (
 
 def main() -> None:
     """Measure, print, and write unless it is only a quick look."""
+    if sys.argv[1:2] == ["peers"]:
+        beside_peers.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="few cases, one round, nothing written")
     quick = parser.parse_args().quick
-    parts = [head()]
+    parts: list[str] = []
+    asked: list[Row] = []
     for module in MODULES:
-        parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(module.measure(quick))}\n")
+        rows = module.measure(quick)
+        asked += rows
+        parts.append(f"## {module.__name__}\n\n{(module.__doc__ or '').strip()}\n\n{table(rows)}\n")
         print(parts[-1], flush=True)
+    print(summary(asked))
     if not quick:
-        RESULTS.write_text("\n".join(parts), encoding="utf-8")
+        RESULTS.write_text("\n".join([head(), summary(asked) + "\n", *parts]), encoding="utf-8")
 
 
 if __name__ == "__main__":

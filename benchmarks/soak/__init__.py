@@ -1,0 +1,1 @@
+"""Runs that are long, hostile or killed: nothing is lost, and memory stays in bounds."""
