@@ -17,6 +17,7 @@ from pytest_evalsuite.redaction import (
     Watch,
     current,
     make_redactor,
+    may_hold_clipped,
     redact,
     redact_clipped,
     use,
@@ -84,9 +85,12 @@ class Confidential:
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    def pytest_runtest_makereport(
+        self, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Clean the report before anybody hears of it; a worker sends it so."""
-        self.look_again()
+        if call.when == "call" or call.excinfo is not None:
+            self.look_again()
         report = yield
         self._clean(report)
         return report
@@ -115,15 +119,17 @@ class Confidential:
 
     def _clean(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         report.sections = [(name, redact_clipped(text)) for name, text in report.sections]
-        report.longrepr = self._cleaned(report)
+        if report.longrepr is not None:
+            report.longrepr = self._cleaned(report)
         for name in ("user_properties", "wasxfail"):
-            if name in report.__dict__:
-                report.__dict__[name] = _cleaned_values(report.__dict__[name])
+            told = report.__dict__.get(name)
+            if told and may_hold_clipped(repr(told)):
+                report.__dict__[name] = _cleaned_values(told)
 
     def _cleaned(self, report: pytest.TestReport | pytest.CollectReport) -> Any:
         """What the report says of a failure, in the form that it had, where pytest can take that apart."""
         told = report.longrepr
-        if told is None or isinstance(told, (str, tuple)):
+        if isinstance(told, (str, tuple)):
             return _cleaned_values(told)
         text = str(told)
         if redact_clipped(text) == text:

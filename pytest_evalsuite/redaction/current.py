@@ -11,7 +11,17 @@ from pytest_evalsuite.redaction.kinds import KINDS
 from pytest_evalsuite.redaction.options import Choice
 from pytest_evalsuite.redaction.redactor import Redactor
 
-__all__ = ["current", "learn", "make_redactor", "may_hold", "redact", "redact_clipped", "redact_values", "use"]
+__all__ = [
+    "current",
+    "learn",
+    "make_redactor",
+    "may_hold",
+    "may_hold_clipped",
+    "redact",
+    "redact_clipped",
+    "redact_values",
+    "use",
+]
 
 _current = Redactor()
 
@@ -58,6 +68,11 @@ def redact(text: str) -> str:
 def redact_clipped(text: str) -> str:
     """The same for a text that somebody else has cut short."""
     return _current.clean_clipped(text)
+
+
+def may_hold_clipped(text: str) -> bool:
+    """Whether `redact_clipped` could find anything. Quick; False is certain, also of what the text is the repr of."""
+    return _current.may_hold_clipped(text)
 
 
 def redact_values(value: Any) -> Any:

@@ -28,6 +28,9 @@ WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 ORDINARY: Final = re.compile(r"[a-z]+|[A-Z][a-z]*|[A-Z]+|[-+]?[0-9]{1,15}(?:\.[0-9]+)?")
 """A word, or a number."""
 
+CURRENT_TEST: Final = "PYTEST_CURRENT_TEST"
+"""Pytest's own, which comes and goes with every phase of a test."""
+
 PARTS: Final = re.compile(r"[,;\s]+")
 
 
@@ -67,7 +70,8 @@ class Watch:
         return self._now() != self._seen
 
     def _now(self) -> tuple[int, tuple[str | None, ...]]:
-        return len(os.environ), tuple(map(os.environ.get, self._names))
+        others = len(os.environ) - (CURRENT_TEST in os.environ)
+        return others, tuple(map(os.environ.get, self._names))
 
 
 def is_secret_name(name: str) -> bool:

@@ -70,6 +70,10 @@ class Redactor:
         """Whether the text, or what it says as JSON, could hold a secret. Quick; False is certain."""
         return bool(self.patterns) or (self._hint is not None and self._hint.search(text) is not None)
 
+    def may_hold_clipped(self, text: str) -> bool:
+        """The same for a text that somebody else may have cut short."""
+        return self.may_hold(text) or any(cut in text for cut in CUTS)
+
     def clean(self, text: str) -> str:
         """The text with every secret replaced by ``[redacted <name>]``."""
         if not self.may_hold(text):
