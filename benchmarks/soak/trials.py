@@ -151,6 +151,15 @@ def _faults(
         yield f"processes are left: {left}"
 
 
+def _unexpected(document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Agent, question and message of cases that did not end as their question says."""
+    return [
+        (record["agent"], record["question"], record.get("cause", {}).get("message", record["status"])[:300])
+        for record in suite.results(document)
+        if suite.status(record["question"].split()[0])[0] != record["status"]
+    ]
+
+
 def _left(folder: Path) -> list[int]:
     """Processes that do not end with the run."""
     end = time.monotonic() + PATIENCE
