@@ -143,7 +143,7 @@ def _faults(
     if lost > lost_at_most:
         yield f"{lost} cases ended otherwise than they should: {expected - found} became {found - expected}"
     if any(cause != "worker_crash" for _, _, cause in found - expected):
-        yield f"ends that nobody expects: {dict(found - expected)}"
+        yield f"ends that nobody expects: {dict(found - expected)}; {_unexpected(document)[:3]}"
     total = document["totals"]
     if total["total"] != expected.total():
         yield f"the totals tell of {total['total']} cases"
