@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 AGENT = Path(__file__).with_name("soak_agent.py")
-PERIOD = 200
-KINDS = {**dict.fromkeys(range(2), "raises"), 2: "hangs", 3: "crashes", 4: "floods", 5: "floods"} | dict.fromkeys(
-    range(6, 16), "wrong"
-)
-"""What the agent does with these of 200 cases, so many times; with the others it answers well."""
+PERIOD = 1000
+KINDS = {slot: "wrong" for start in range(0, PERIOD, 200) for slot in range(start + 6, start + 16)}
+KINDS |= {slot: "floods" for start in range(0, PERIOD, 200) for slot in range(start + 4, start + 6)}
+KINDS |= dict.fromkeys(range(3, PERIOD, 200), "crashes")
+KINDS |= {slot: "raises" for start in range(0, PERIOD, 200) for slot in range(start, start + 3)}
+KINDS |= {2: "hangs"}
+"""What the agent does with these of 1,000 cases; the others it answers well."""
+TIMEOUT = 3
+"""Seconds: a program that starts anew on a busy machine must not be too late."""
 
 CONFTEST = """
 import sys
@@ -27,12 +31,13 @@ def pytest_evalsuite_agents():
     return {"in_process": soak_agent.answer, "program": program}
 """
 
-HEAD = "name: Soak\ndefaults: {test_method: contains, timeout: 0.5}\ncases:\n"
+HEAD = "name: Soak\ndefaults: {{test_method: contains, timeout: {timeout}}}\ncases:\n"
 
 
-def kind(number: int) -> str:
+def kind(number: int, hangs: bool) -> str:
     """What the agent does with this case: each kind is spread over the suite."""
-    return KINDS.get(number * 77 % PERIOD, "answers")
+    found = KINDS.get(number * 77 % PERIOD, "answers")
+    return "raises" if found == "hangs" and not hangs else found
 
 
 def status(what: str) -> tuple[str, str | None]:
@@ -44,18 +49,19 @@ def status(what: str) -> tuple[str, str | None]:
     return ("failed" if what == "wrong" else "passed"), None
 
 
-def write(folder: Path, cases: int) -> Counter[tuple[str, str, str | None]]:
+def write(folder: Path, cases: int, *, hangs: bool = True) -> Counter[tuple[str, str, str | None]]:
     """Write a suite of so many cases, each put to both agents, and give how many are to end how."""
+    kinds = [kind(number, hangs) for number in range(cases)]
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(AGENT, folder / AGENT.name)
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\npythonpath = .\n", encoding="utf-8")
     lines = (
-        f"  - {{id: case-{number:06}, question: {kind(number)} {number}, expected_response: right}}\n"
-        for number in range(cases)
+        f"  - {{id: case-{number:06}, question: {what} {number}, expected_response: right}}\n"
+        for number, what in enumerate(kinds)
     )
-    (folder / "soak.eval.yaml").write_text(HEAD + "".join(lines), encoding="utf-8")
-    return Counter((agent, *status(kind(n))) for agent in ("in_process", "program") for n in range(cases))
+    (folder / "soak.eval.yaml").write_text(HEAD.format(timeout=TIMEOUT) + "".join(lines), encoding="utf-8")
+    return Counter((agent, *status(what)) for agent in ("in_process", "program") for what in kinds)
 
 
 def command(*options: str) -> list[str]:

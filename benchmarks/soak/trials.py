@@ -68,6 +68,9 @@ def bereaved(folder: Path, cases: int, kills: int, seed: int = 7) -> Told:
 
     xdist = ("-p", "xdist", "-n2", "--max-worker-restart", str(10 * kills))
     watch = watched(suite.command(*xdist), folder, suite.environment(), 0.05, kill_one)
+    hanging = _left(folder)[: len(killed)]  # for an hour, as they were told to: nobody was left to end them
+    for pid in hanging:
+        os.kill(pid, signal.SIGKILL)
     faults = list(_faults(folder, watch.code, watch.output, expected, lost_at_most=len(killed)))
     lost = sum(end[2] == "worker_crash" for end in suite.outcomes(suite.artifact(folder)).elements())
     return Told(
@@ -76,6 +79,7 @@ def bereaved(folder: Path, cases: int, kills: int, seed: int = 7) -> Told:
             "seconds": f"{watch.seconds:.0f}",
             "workers killed": str(len(killed)),
             "cases in their hands: errors": str(lost),
+            "programs that hung when their worker was killed": str(len(hanging)),
         },
         faults,
     )
@@ -85,11 +89,11 @@ def interrupted(folder: Path, cases: int, kills: int, seed: int = 11) -> Told:
     """A run killed ``kills`` times at random moments and resumed each time, beside one that is left alone."""
     source = random.Random(seed)  # noqa: S311 - when, not a secret
     killed = folder / "suite"
-    expected = suite.write(killed, cases)
+    expected = suite.write(killed, cases, hangs=False)
     undisturbed = watched(suite.command(), killed, suite.environment(), 0.2)
     wanted = suite.artifact(killed)
     shutil.rmtree(killed)
-    suite.write(killed, cases)  # in the same place, for tracebacks name it
+    suite.write(killed, cases, hangs=False)  # in the same place, for tracebacks name it
     start = next((seconds for seconds, done, _ in undisturbed.samples if done), undisturbed.seconds)
     step = (undisturbed.seconds - start) / kills
     code, done = None, 0
@@ -97,20 +101,10 @@ def interrupted(folder: Path, cases: int, kills: int, seed: int = 11) -> Told:
         seconds = source.uniform(0.2 * start, start + 4 * step) if done < kills else None
         code = _run_for(killed, seconds)
         done += code is None
-    hanging = suite.processes_in(killed)  # for an hour, as they were told to, whoever asked
-    for pid in hanging:
-        os.kill(pid, signal.SIGKILL)
     faults = list(_faults(killed, code, "", expected))
     if not _same(wanted, suite.artifact(killed)):
         faults.append("the artifact is not that of an undisturbed run")
-    return Told(
-        {
-            "cases": f"{2 * cases:,}",
-            "killed": str(done),
-            "hanging programs that outlived the kill of their run": str(len(hanging)),
-        },
-        faults,
-    )
+    return Told({"cases": f"{2 * cases:,}", "killed": str(done)}, faults)
 
 
 def _run_for(folder: Path, seconds: float | None) -> int | None:
@@ -149,15 +143,29 @@ def _faults(
     if lost > lost_at_most:
         yield f"{lost} cases ended otherwise than they should: {expected - found} became {found - expected}"
     if any(cause != "worker_crash" for _, _, cause in found - expected):
-        yield f"ends that nobody expects: {dict(found - expected)}"
+        yield f"ends that nobody expects: {dict(found - expected)}; {_unexpected(document)[:3]}"
     total = document["totals"]
     if total["total"] != expected.total():
         yield f"the totals tell of {total['total']} cases"
-    end = time.monotonic() + PATIENCE
-    while suite.processes_in(folder) and time.monotonic() < end:
-        time.sleep(0.1)
-    if left := suite.processes_in(folder):
+    if left := _left(folder):
         yield f"processes are left: {left}"
+
+
+def _unexpected(document: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Agent, question and message of cases that did not end as their question says."""
+    return [
+        (record["agent"], record["question"], record.get("cause", {}).get("message", record["status"])[:300])
+        for record in suite.results(document)
+        if suite.status(record["question"].split()[0])[0] != record["status"]
+    ]
+
+
+def _left(folder: Path) -> list[int]:
+    """Processes that do not end with the run."""
+    end = time.monotonic() + PATIENCE
+    while (left := suite.processes_in(folder)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return left
 
 
 def _working(pid: int) -> list[int]:
