@@ -6,13 +6,12 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pytest
 
 from pytest_evalsuite import collection, garbage, signals
 from pytest_evalsuite.agents import Agent
-from pytest_evalsuite.comparison.judgement import Judgement, judge_run
 from pytest_evalsuite.comparison.policy import Policy, base_by_case
 from pytest_evalsuite.confidential import Confidential
 from pytest_evalsuite.earlier import EarlierRuns
@@ -25,32 +24,25 @@ from pytest_evalsuite.execution.trace import trace_of
 from pytest_evalsuite.grouping import Groups
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
-from pytest_evalsuite.redaction import names_in, redact
-from pytest_evalsuite.reporting.escape import encodable, escape_captured, escape_terminal
+from pytest_evalsuite.redaction import redact
+from pytest_evalsuite.reporting.escape import encodable, escape_captured
 from pytest_evalsuite.reporting.failure import FailureText, display_score
-from pytest_evalsuite.reporting.github import annotation_commands, append_to_step_summary
-from pytest_evalsuite.reporting.numbers import count
-from pytest_evalsuite.reporting.people import uncounted
+from pytest_evalsuite.reporting.github import annotation_commands
 from pytest_evalsuite.reporting.progress import Progress, is_terminal
 from pytest_evalsuite.reporting.resumption import resume_command
 from pytest_evalsuite.reporting.terminal import summary_lines
 from pytest_evalsuite.reporting.verdict import verdict_lines
-from pytest_evalsuite.runs.artifact import write_artifact
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.plan import Collected, Plan
 from pytest_evalsuite.runs.recorder import Recorder
-from pytest_evalsuite.runs.run import Run
 from pytest_evalsuite.runs.sharding import shard_of, suite_digest
-from pytest_evalsuite.runs.store import clear_output, write_atomically
+from pytest_evalsuite.runs.store import clear_output
 from pytest_evalsuite.runs.summary import gate_status
 from pytest_evalsuite.settings import Settings, check_together, read_settings
+from pytest_evalsuite.settling import Settlement
 from pytest_evalsuite.sources import Sources
 from pytest_evalsuite.tracing.capture import switch
 from pytest_evalsuite.version import __version__
-
-if TYPE_CHECKING:
-    from pytest_evalsuite.comparison.decision import BlameRule
-    from pytest_evalsuite.comparison.model import Comparison
 
 __all__ = ["EvalSession", "start"]
 
@@ -103,7 +95,6 @@ class EvalSession:
         self._uncollected: list[str] = []
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
         self._progress = Progress()
-        self._run: Run | None = None
         self._recorder = Recorder(
             settings.root / ".evalsuite",
             name=settings.run_name,
@@ -118,8 +109,7 @@ class EvalSession:
         self._is_far = False
         """Whether this worker is on a machine that does not have the run's folder."""
         self._shard: dict[str, Any] | None = None
-        self._comparison: Comparison | None = None
-        self._judgement: Judgement | None = None
+        self._settlement = Settlement(settings, sources, self._recorder, self.groups)
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
             concurrency_of=lambda agent: agent.at_most(settings.concurrency_of(is_async=agent.overlaps)),
@@ -405,90 +395,23 @@ class EvalSession:
                 self._settle(session, reason)
 
     def _settle(self, session: pytest.Session, reason: BaseException | None) -> None:
-        """Put the run together, write what was asked for, and fail the session where pytest would not."""
-        settings = self.settings
-        writers: list[Callable[[Run], None]] = []
-        if (json_path := settings.json_path) is not None:
-            writers.append(lambda run: write_artifact(run, json_path))
-        if (csv_path := settings.csv_path) is not None:
-            from pytest_evalsuite.reporting.csv import write_csv
-
-            writers.append(lambda run: write_csv(run, csv_path))
-        if (markdown_path := settings.markdown_path) is not None:
-            writers.append(lambda run: write_atomically(markdown_path, [self._markdown(run).encode()]))
-        if "summary" in settings.github:
-            writers.append(lambda run: append_to_step_summary(self._markdown(run)))
-        self._run = self._recorder.settle(
-            writers,
+        """Settle the run, and fail the session where pytest would not."""
+        self._settlement.settle(
             stopped=_why_stopped(session, reason) or self._why_empty(),
             uncollected=list(dict.fromkeys(self._uncollected)),
-            judge=self._judge,
+            rule=self.policy.rule if self.settings.fail_on == "regression" else None,
         )
-        self._tell_of_secrets(self._run)
-        judgement = self._judgement
-        fails = judgement is not None and not judgement.passed
-        if self._run.info["status"] != "succeeded" or self._recorder.problems or fails:
+        if (leaks := self._settlement.leaks()) is not None:
+            self.hints.append(leaks)
+        if self._settlement.fails:
             session.testsfailed += 1
-        self._tell_junit()
-
-    def _tell_of_secrets(self, run: Run) -> None:
-        """Say which secrets have turned up: a leak is worth knowing, and what is kept is not all that was said."""
-        lines = [run.results.line(key) for key in run.results.keys()]  # noqa: SIM118 - these are no mapping's
-        found = [names for line in lines if (names := names_in(line))]
-        if found:
-            told = ", ".join(sorted(set().union(*found)))
-            self.hints.append(f"secrets were left out of {count(len(found), 'result')}: {told}")
-
-    def _judge(self, run: Run) -> None:
-        """Say what became of the run that this one goes on with, compare with the baseline, give the verdict."""
-        if self.sources.resume is not None:
-            run.info["resume"].update(self.sources.resume.used_for(run).as_json())
-        if self.sources.baseline is not None and len(run.results):
-            from pytest_evalsuite.comparison.compare import compare
-            from pytest_evalsuite.comparison.document import comparison_json
-            from pytest_evalsuite.comparison.sides import side_of_run
-
-            side = side_of_run(run, "this run", by_people=True)
-            self._comparison = compare(self.sources.baseline, side, rule=self._rule())
-            run.verdicts["comparison"] = comparison_json(self._comparison)
-        self._judgement = judge_run(run, self.settings.fail_on, self._comparison)
-        if self.sources.people is not None:
-            self._judgement.notes += [*self.sources.people.problems, *uncounted(run)]
-        if self.sources.missing is not None:
-            self._judgement.notes.append(self.sources.missing)
-        run.verdicts["gate"] = self._judgement.as_json()
-        self._recorder.problems += self.groups.settle(run)
-
-    def _rule(self) -> BlameRule | None:
-        """By what fresh trials have blamed cases, where they have."""
-        return self.policy.rule if self.settings.fail_on == "regression" else None
-
-    def _markdown(self, run: Run) -> str:
-        from pytest_evalsuite.reporting.markdown import run_markdown
-
-        side = self.sources.baseline
-        before = {} if side is None else {"before": side.records}
-        return run_markdown(run, self._comparison, self._judgement, more=self.groups.markdown(), **before)
-
-    def _tell_junit(self) -> None:
-        """Give the verdict to the JUnit report, if one is written."""
-        from _pytest.junitxml import xml_key
-
-        report = self.config.stash.get(xml_key, None)
-        if report is not None and self._judgement is not None:
-            report.add_global_property("eval_verdict", self._judgement.verdict)
-            for reason in self._judgement.reasons:
-                report.add_global_property("eval_reason", escape_terminal(redact(reason)))
+        self._settlement.tell_junit(self.config)
 
     def _why_empty(self) -> str | None:
         if self.names.have_been_asked or self.config.pluginmanager.hasplugin("dsession"):
             return None  # where xdist is at work, its workers load
         names = ", ".join(self.settings.files)
         return f"no test set was found: expected files named {names}, or one named on the command line"
-
-    def _passes_empty(self) -> bool:
-        """Whether this is a shard that no case has fallen to."""
-        return self._run is not None and bool(self._run.info["shard"]) and self._run.info["status"] == "succeeded"
 
     def _only_looks(self) -> bool:
         return bool(self.config.getoption("collectonly") or self.config.getoption("setuponly"))
@@ -525,7 +448,7 @@ class EvalSession:
             output["evalsuite_problems"] = self._recorder.problems
             if self._is_far:
                 output["evalsuite_plan"] = encode(self._recorder.plan.as_json())
-        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._passes_empty():
+        if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._settlement.is_empty_shard:
             session.exitstatus = pytest.ExitCode.OK
         reporter = session.config.pluginmanager.getplugin("terminalreporter")
         quiet = reporter.stats.get("") if reporter is not None else None
@@ -534,25 +457,26 @@ class EvalSession:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the section ``eval suites``."""
-        if self._run is None:
+        settlement = self._settlement
+        if settlement.run is None:
             return
         verbosity = self.config.get_verbosity()
         writer = getattr(self.config.get_terminal_writer(), "_file", None)
         lines = summary_lines(
-            self._run,
+            settlement.run,
             verbosity=verbosity,
             width=self.config.get_terminal_writer().fullwidth,
             problems=self._recorder.problems,
             hints=list(dict.fromkeys(self.hints)),
             files=[_shown(path, self.config.invocation_params.dir) for path in self._outputs() if path.exists()],
-            verdict=verdict_lines(self._comparison, self._judgement),
-            command=resume_command(self.config.invocation_params.args, self._run.info["id"]),
+            verdict=verdict_lines(settlement.comparison, settlement.judgement),
+            command=resume_command(self.config.invocation_params.args, settlement.run.info["id"]),
         )
         if verbosity >= 0:
             terminalreporter.section("eval suites")
         for line, markup in lines:
             terminalreporter.line(encodable(redact(line), getattr(writer, "encoding", None)), **markup)
-        for command in annotation_commands(self._run) if "annotations" in self.settings.github else ():
+        for command in annotation_commands(settlement.run) if "annotations" in self.settings.github else ():
             terminalreporter.line(encodable(redact(command), getattr(writer, "encoding", None)))
 
 
