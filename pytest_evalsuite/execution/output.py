@@ -28,6 +28,10 @@ RECORD_CHARS: Final = 100
 _current: contextvars.ContextVar[Output | None] = contextvars.ContextVar("evalsuite_output", default=None)
 
 
+LONGEST_SECRET: Final = 10_000
+"""Characters behind a cut that are looked at too: those of a key with all that it is written in."""
+
+
 class Output:
     """What one call wrote, in order: texts, each with ``stdout`` or ``stderr``, and log records.
 
@@ -46,7 +50,7 @@ class Output:
     def write(self, stream: str, text: str) -> int:
         """Keep the text as written to the stream of this name."""
         room = self._room(len(text))
-        kept = text if room == len(text) else redact(text)[:room]
+        kept = text if room == len(text) else _begin_of(text, room)
         if kept:
             last = self._events[-1] if self._events else None
             if not isinstance(last, tuple) or last[0] != stream:
@@ -61,7 +65,7 @@ class Output:
         kept.msg, kept.args = record.getMessage(), None
         room = self._room(RECORD_CHARS + len(kept.msg)) - RECORD_CHARS
         if room > 0:
-            kept.msg = kept.msg if room >= len(kept.msg) else redact(kept.msg)[:room]
+            kept.msg = kept.msg if room >= len(kept.msg) else _begin_of(kept.msg, room)
             self._events.append(kept)
 
     def replay(self) -> None:
@@ -116,6 +120,11 @@ def _not_kept(_record: logging.LogRecord) -> bool:
 def _handlers_of_pytest() -> list[logging.Handler]:
     """The handlers behind pytest's log sections, `caplog`, live logs and log files that are in force now."""
     return [handler for handler in logging.getLogger().handlers if type(handler).__module__ == "_pytest.logging"]
+
+
+def _begin_of(text: str, room: int) -> str:
+    """What there is room for of a text, with no secret cut in two."""
+    return redact(text[: room + LONGEST_SECRET])[:room] if room else ""
 
 
 class OutputRouter:
