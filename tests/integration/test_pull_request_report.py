@@ -74,6 +74,8 @@ def test_a_pull_request_is_red_for_the_broken_case_alone(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["pull_request.py"])
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # the others that are installed take seconds
+    monkeypatch.setenv("PYTEST_PLUGINS", "pytest_evalsuite.plugin")
     play = runpy.run_path(str(ROOT / "examples" / "pull_request.py"))["play"]
     assert play(tmp_path) == 0
     output = capsys.readouterr().out
