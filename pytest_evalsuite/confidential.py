@@ -84,22 +84,16 @@ class Confidential:
                 handler.setFormatter(CleanFormatter(handler.formatter or logging.Formatter()))
         return (yield)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(
-        self, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Clean the report before anybody hears of it; a worker sends it so."""
+    def before_report(self, call: pytest.CallInfo[None]) -> None:
+        """Look again where the phase may have brought something: once in a test, and where one broke."""
         if call.when == "call" or call.excinfo is not None:
             self.look_again()
-        report = yield
-        self._clean(report)
-        return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Clean what is said of files that cannot be collected."""
         report = yield
-        self._clean(report)
+        self.clean(report)
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -117,8 +111,10 @@ class Confidential:
         """Put back in force what was before."""
         use(self._before)
 
-    def _clean(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        report.sections = [(name, redact_clipped(text)) for name, text in report.sections]
+    def clean(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        """Clean the report, which nobody has heard of yet; a worker sends it so."""
+        if report.sections:
+            report.sections = [(name, redact_clipped(text)) for name, text in report.sections]
         if report.longrepr is not None:
             report.longrepr = self._cleaned(report)
         for name in ("user_properties", "wasxfail"):

@@ -289,7 +289,8 @@ class EvalSession:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put the record of a case that is settled on its report, and into the journal."""
+        """Put the record of a case that is settled on its report, and into the journal; clean every report."""
+        self.confidential.before_report(call)
         report = yield
         if isinstance(item, CaseItem) and report.when != "teardown":
             record = item.final_record(report, call.excinfo)
@@ -299,6 +300,7 @@ class EvalSession:
                 if self._is_far:
                     report.__dict__["evalsuite_from_far"] = self._recorder.take_unkept()
                 self._recorder.keep(line)
+        self.confidential.clean(report)
         return report
 
     @pytest.hookimpl(tryfirst=True)
