@@ -135,7 +135,7 @@ class Groups:
         if files:
             from pytest_evalsuite.groups.document import group_json, join_json
             from pytest_evalsuite.groups.evaluations import Library
-            from pytest_evalsuite.groups.file import report_of, wanted_of
+            from pytest_evalsuite.groups.resolving import report_of, wanted_of
 
             library = Library(self._settings.root)
             for file in files:

@@ -26,7 +26,7 @@ def create(args: argparse.Namespace) -> int:
     if args.file is not None:
         if args.name is not None or given(args):
             args.usage_error("--from takes everything from the file: give nothing else")
-        from pytest_evalsuite.groups.file import fields_of
+        from pytest_evalsuite.groups.resolving import fields_of
 
         fields = fields_of(read_file(args.file, root), library)
     else:

@@ -127,7 +127,7 @@ def report_of_group(group: Group, root: Path, args: argparse.Namespace) -> Group
 
 def report_of_file(path: Path, root: Path, args: argparse.Namespace) -> GroupReport:
     """A group file with the rows of the evaluations that it names."""
-    from pytest_evalsuite.groups.file import report_of, wanted_of
+    from pytest_evalsuite.groups.resolving import report_of, wanted_of
 
     file = read_file(path, root)
     return report_of(file, wanted_of(file, Library(root)), **options(args))

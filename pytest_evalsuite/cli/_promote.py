@@ -11,10 +11,9 @@ from typing import Any
 from pytest_evalsuite.assessments.promotion import promote, promoted, test_set_path, why_outdated
 from pytest_evalsuite.cli._assessing import add_case, answers_named, opened
 from pytest_evalsuite.cli._common import add_run, nothing, root_of, say
-from pytest_evalsuite.cli.validate import accepting
+from pytest_evalsuite.cli.validate import add_loading, loading_of
 from pytest_evalsuite.errors import ConfigurationError, EditError, StoreError, TestSetError
 from pytest_evalsuite.reporting.escape import escape_terminal
-from pytest_evalsuite.testsets import DEFAULT_METHOD, Defaults
 
 __all__ = ["add_parser"]
 
@@ -33,20 +32,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument("--id", metavar="ID", help="the new case's id (default: CASE-approved)")
     parser.add_argument("--force", action="store_true", help="though the case has changed since the run")
     parser.add_argument("--dry-run", action="store_true", help="print the difference, and write nothing")
-    parser.add_argument(
-        "--method",
-        action="append",
-        default=[],
-        metavar="NAME",
-        dest="methods",
-        help="a method that your conftest.py registers (may be repeated)",
-    )
-    parser.add_argument(
-        "--test-method",
-        default=DEFAULT_METHOD,
-        metavar="NAME",
-        help="the method of cases that name none (default: %(default)s)",
-    )
+    add_loading(parser)
     parser.set_defaults(run=promote_run)
 
 
@@ -76,8 +62,7 @@ def promoted_case(args: argparse.Namespace) -> int:
             raise StoreError(f"case {args.case!r} has no attempt {args.attempt}")
     what = promoted(assessments, answers)
     path = Path(os.path.relpath(test_set_path(root_of(args), what.answer)))
-    defaults = Defaults(test_method=args.test_method)
-    file = open_test_set(path, defaults=defaults, methods=accepting(args.methods))
+    file = open_test_set(path, **loading_of(args))
     outdated = why_outdated(file, what.answer, assessments.folder.name)
     case_id = promote(file, what, new_id=args.id, as_new_case=args.as_new_case)
     if not file.is_changed:
