@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pytest_evalsuite.errors import ConfigurationError
 from pytest_evalsuite.methods._base import Method
 from pytest_evalsuite.methods._registry import MethodRegistry, get_method, method_names
 from pytest_evalsuite.testsets.part import Expectation
-from pytest_evalsuite.testsets.values import Path, Refused, json_value, kept_text, show
+from pytest_evalsuite.testsets.values import Path, Refused, did_you_mean, json_value, kept_text, listed, show
 
 __all__ = ["MethodLookup", "Methods", "holds_list", "takes"]
 
@@ -87,18 +87,39 @@ def create(method: type[Method], options: Mapping[str, Any]) -> Method:
     try:
         return method(**values)
     except ValidationError as error:
-        raise Refused(problems=explain(error, method.method, values)) from None
+        raise Refused(problems=explain(error, method, values)) from None
 
 
-def explain(error: ValidationError, name: str, values: Mapping[str, Any]) -> list[tuple[Path, str]]:
+def explain(error: ValidationError, method: type[Method], values: Mapping[str, Any]) -> list[tuple[Path, str]]:
     """Give (path, message) for each place that pydantic complains about, once, however many types it tried there."""
     found: dict[Path, list[str]] = {}
     for detail in error.errors(include_url=False):
         path = known_path(detail["loc"], values)
-        message = wording(dict(detail), name)
+        if detail["type"] == "extra_forbidden":
+            message = f"unknown key {str(detail['loc'][-1])!r}{_near(method, detail['loc'])}"
+        else:
+            message = wording(dict(detail), method.method)
         if message not in found.setdefault(path, []):
             found[path].append(message)
     return [(path, join_alternatives(messages)) for path, messages in found.items()]
+
+
+def _near(method: type[Method], location: tuple[int | str, ...]) -> str:
+    """What may be meant by a key within an option, which no model there has."""
+    option = method.model_fields.get(str(location[0]))
+    known = sorted(_keys(None if option is None else option.annotation, set()))
+    return did_you_mean(str(location[-1]), known) or listed(known)
+
+
+def _keys(annotation: Any, met: set[Any]) -> set[str]:
+    """The fields of all models that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation in met:
+            return set()
+        met.add(annotation)
+        fields = annotation.model_fields
+        return set(fields).union(*(_keys(field.annotation, met) for field in fields.values()))
+    return set().union(*(_keys(part, met) for part in get_args(annotation)))
 
 
 def known_path(location: tuple[int | str, ...], values: Any) -> Path:
