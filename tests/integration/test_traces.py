@@ -332,7 +332,7 @@ def test_a_mistake_in_a_query_is_told_where_it_stands(suite: Suite) -> None:
             query: {nam: look}
         """,
     )
-    suite.run().stdout.fnmatch_lines(["*set.eval.yaml:5:11: query.nam: unknown key 'nam'; did you mean 'name'?"])
+    suite.run().stdout.fnmatch_lines(["*set.eval.yaml:5:18: query.nam: unknown key 'nam'; did you mean 'name'?"])
 
 
 def test_the_tree_is_shown_and_nothing_in_it_reaches_the_terminal_raw(own: Suite) -> None:

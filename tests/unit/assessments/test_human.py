@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def test_only_approvals_of_the_answer_itself_count(assessments: Assessments, tmp
 def test_the_latest_of_a_person_counts_in_whichever_run(assessments: Assessments, tmp_path: Path) -> None:
     other = Assessments(keep_answers(tmp_path, record(), run_id=SECOND))
     other.create(trace_of(other), approval="rejected", by="ann")
+    time.sleep(0.002)  # times are told in milliseconds
     first = assessments.create(trace_of(assessments), approval="approved", by="ann")
     found = verdict(tmp_path, record())
     assert found is not None
