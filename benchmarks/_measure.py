@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,7 +101,13 @@ def run(command: Command) -> Cost:
 
 
 def in_turn(contenders: Mapping[str, Command], rounds: int) -> dict[str, list[Cost]]:
-    """Run every contender once a round, so that what slows the machine for a while slows all of them."""
+    """Run every contender once a round, so that what slows the machine for a while slows all of them.
+
+    Each remembers its own tests only: pytest reads and writes their names at every run.
+    """
+    for number, (name, command) in enumerate(contenders.items()):
+        own = {"PYTEST_ADDOPTS": f"-o cache_dir=.cache-{number}"}
+        contenders = {**contenders, name: replace(command, variables={**own, **command.variables})}
     costs: dict[str, list[Cost]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, command in contenders.items():

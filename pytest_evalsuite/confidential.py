@@ -38,6 +38,8 @@ class Confidential:
         self._choice = choice
         self._watch = Watch(choice.also)
         self._before = current()  # agents of a conftest.py may have told their keys already
+        self._unsuspected = (self._before, "")
+        """Properties of a report in which this redactor finds nothing: most reports have the same."""
         self.look_again(anew=True)
 
     def look_again(self, *, anew: bool = False) -> None:
@@ -117,10 +119,19 @@ class Confidential:
             report.sections = [(name, redact_clipped(text)) for name, text in report.sections]
         if report.longrepr is not None:
             report.longrepr = self._cleaned(report)
-        for name in ("user_properties", "wasxfail"):
-            told = report.__dict__.get(name)
-            if told and may_hold_clipped(repr(told)):
-                report.__dict__[name] = _cleaned_values(told)
+        properties = report.__dict__.get("user_properties")
+        if properties and self._may_hold_clipped(repr(properties)):
+            report.__dict__["user_properties"] = _cleaned_values(properties)
+        if "wasxfail" in report.__dict__:
+            report.__dict__["wasxfail"] = _cleaned_values(report.__dict__["wasxfail"])
+
+    def _may_hold_clipped(self, text: str) -> bool:
+        if (current(), text) == self._unsuspected:
+            return False
+        found = may_hold_clipped(text)
+        if not found:
+            self._unsuspected = (current(), text)
+        return found
 
     def _cleaned(self, report: pytest.TestReport | pytest.CollectReport) -> Any:
         """What the report says of a failure, in the form that it had, where pytest can take that apart."""

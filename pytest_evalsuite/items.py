@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import nullcontext
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,9 @@ __all__ = ["STATE", "CaseItem"]
 
 FOR_PYTEST: Final = (KeyboardInterrupt, pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
 """What an agent may raise to tell pytest something."""
+
+PROPERTIES: Final = ("status", "score", "passing_score", "method", "human_verdict")
+"""What reports of other tools may show of a case."""
 
 STATE: pytest.StashKey[EvalSession] = pytest.StashKey()
 
@@ -74,6 +78,17 @@ class CaseItem(pytest.Function):
         self.test_set_key, self._source, self._relative = place
         self.agent_name = agent_name
         self.agent = agent
+
+    @property
+    def ihook(self) -> Any:
+        """The hooks that are in force where the file is: the same for all its cases, once everything is collected."""
+        hooks = self.config.stash[STATE].hooks
+        if hooks is None:
+            return super().ihook
+        found = hooks.get(self.path)
+        if found is None:
+            found = hooks[self.path] = super().ihook
+        return found
 
     @property
     def location(self) -> tuple[str, int | None, str]:
@@ -267,17 +282,23 @@ class CaseItem(pytest.Function):
 
     def _keep_properties(self, record: Mapping[str, Any]) -> None:
         """Let JUnit reports and other plugins see the figures; a case that is run again has new ones."""
-        method, status_for_gate = record["test_method"], gate_status(record)
-        figures = {
-            "status": record["status"],
-            "score": record["score"],
-            "passing_score": record["passing_score"],
-            "method": method if isinstance(method, str) else ", ".join(method),
-        }
-        if status_for_gate != record["status"]:
-            figures["human_verdict"] = record["human_verdict"]["approval"]
-        others = [entry for entry in self.user_properties if entry[0] not in figures]
-        self.user_properties[:] = [*others, *figures.items()]
+        method = record["test_method"]
+        overruled = gate_status(record) != record["status"]
+        figures = _properties(
+            record["status"],
+            record["score"],
+            record["passing_score"],
+            method if isinstance(method, str) else ", ".join(method),
+            record["human_verdict"]["approval"] if overruled else None,
+        )
+        others = [entry for entry in self.user_properties if entry[0] not in PROPERTIES]
+        self.user_properties[:] = [*others, *figures]
+
+
+@lru_cache(maxsize=1024)
+def _properties(*figures: Any) -> tuple[tuple[str, Any], ...]:
+    """The figures by name: most cases share theirs."""
+    return tuple(entry for entry in zip(PROPERTIES, figures, strict=True) if entry != ("human_verdict", None))
 
 
 def _is_known_failure(record: Mapping[str, Any]) -> bool:

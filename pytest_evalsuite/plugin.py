@@ -160,9 +160,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "select with -m \"evalsuite(method='similarity')\"",
     )
     if config.getoption("eval_suite"):
-        from pytest_evalsuite import session
+        from pytest_evalsuite import garbage
 
-        session.start(config)
+        with garbage.not_looking():  # what is loaded stays
+            from pytest_evalsuite import session
+
+            session.start(config)
         return
     for option in NEEDS_EVAL_SUITE:
         if config.getoption(f"eval_{option}") not in (None, []):

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
+import pluggy
 import pytest
 
 from pytest_evalsuite import collection, garbage, signals
@@ -24,7 +25,7 @@ from pytest_evalsuite.execution.trace import trace_of
 from pytest_evalsuite.grouping import Groups
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
-from pytest_evalsuite.redaction import redact
+from pytest_evalsuite.redaction import MARK, redact
 from pytest_evalsuite.reporting.escape import encodable, escape_captured
 from pytest_evalsuite.reporting.failure import FailureText, display_score
 from pytest_evalsuite.reporting.github import annotation_commands
@@ -89,12 +90,15 @@ class EvalSession:
         self.earlier = EarlierRuns(sources, self.collected)
         self.names = Names(config, settings, sources.replay, self._keep_verdict if settings.record else None)
         self.groups = Groups(config, settings)
+        self.hooks: dict[Path, pluggy.HookRelay] | None = None
+        """By file of cases, once no further conftest.py can be loaded."""
         self.usage_errors: list[str] = []
         self.hints: list[str] = []
         """What a user may want to know of how the run went."""
         self._uncollected: list[str] = []
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
         self._progress = Progress()
+        self._shows_scores = config.get_verbosity() > 0
         self._recorder = Recorder(
             settings.root / ".evalsuite",
             name=settings.run_name,
@@ -127,6 +131,7 @@ class EvalSession:
         if self.usage_errors:
             raise pytest.UsageError(redact("\n".join(dict.fromkeys(self.usage_errors))))
         garbage.set_aside()
+        self.hooks = {}
         plan = self._plan_of(session.items)
         if self.worker is None:
             self._check_baseline(plan)
@@ -237,8 +242,8 @@ class EvalSession:
 
     def keep_answers(self, item: CaseItem, attempts: Iterable[Attempt]) -> None:
         """Keep what came of attempts, where a run is recorded."""
-        self.confidential.look_again()
         if self.settings.record:
+            self.confidential.look_again()
             key = {**item.key._asdict(), "fingerprint": item.case.fingerprint}
             for attempt in attempts:
                 self._recorder.keep_answer({"kind": "answer", **key, **attempt_json(attempt)})
@@ -247,6 +252,7 @@ class EvalSession:
         """Keep the steps of calls, where there are any."""
         for attempt in attempts:
             if attempt.trace.spans:
+                self.confidential.look_again()
                 trace = trace_of(item.case, attempt, test_set=item.test_set_key, agent=item.agent_name)
                 self._recorder.keep_trace(encode(trace.as_json()))
 
@@ -297,6 +303,8 @@ class EvalSession:
             if record is not None:
                 line = encode(record)
                 report.__dict__["evalsuite"] = line
+                if self.worker is None and gate_status(record) == "passed" and MARK not in line:
+                    report.__dict__["evalsuite_record"] = record  # as it would be read back
                 if self._is_far:
                     report.__dict__["evalsuite_from_far"] = self._recorder.take_unkept()
                 self._recorder.keep(line)
@@ -308,7 +316,10 @@ class EvalSession:
         """Take a record off its report, and let the failure's text be made of it. A worker passes it on."""
         if self.worker is not None:
             return
+        if report.when == "setup":
+            self._drop_silent_reports()
         line = report.__dict__.pop("evalsuite", None)
+        record = report.__dict__.pop("evalsuite_record", None)
         from_far = report.__dict__.pop("evalsuite_from_far", None)
         if line is not None and from_far is not None:
             self._recorder.keep(line)
@@ -316,9 +327,10 @@ class EvalSession:
         if report.sections and "evalsuite" in report.keywords:
             report.sections = [(name, escape_captured(text)) for name, text in report.sections]
         if line is not None and report.outcome != "rerun":
-            record = self._recorder.results.add(line)
+            record = self._recorder.results.add(line, record)
             self._progress.add(record["status"])
-            report.evalsuite_score = display_score(record)
+            if self._shows_scores:
+                report.evalsuite_score = display_score(record)
             if report.failed and gate_status(record) != "passed":  # an unexpected pass is told by pytest
                 report.longrepr = FailureText(record, verbosity=self.config.get_verbosity())
                 if gate_status(record) == "failed":
@@ -342,7 +354,7 @@ class EvalSession:
     ) -> tuple[str, str, str] | None:
         """Show the score behind the verdict at ``-v``."""
         score = getattr(report, "evalsuite_score", None)
-        if score is None or report.when != "call" or hasattr(report, "wasxfail") or config.get_verbosity() < 1:
+        if score is None or report.when != "call" or hasattr(report, "wasxfail"):
             return None
         return report.outcome, "." if report.passed else "F", f"{report.outcome.upper()} {score}"
 
@@ -440,10 +452,7 @@ class EvalSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Drop what pytest's summary would read again for each failure: our phases that passed without a word.
-
-        A worker tells the reporting process what it could not write.
-        """
+        """Tell the reporting process what a worker could not write; drop what pytest would read for each failure."""
         if self.worker is not None:
             self._recorder.close()
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
@@ -452,10 +461,25 @@ class EvalSession:
                 output["evalsuite_plan"] = encode(self._recorder.plan.as_json())
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._settlement.is_empty_shard:
             session.exitstatus = pytest.ExitCode.OK
-        reporter = session.config.pluginmanager.getplugin("terminalreporter")
-        quiet = reporter.stats.get("") if reporter is not None else None
-        if quiet and session.config.getoption("durations") is None:
-            reporter.stats[""] = [r for r in quiet if r.sections or "evalsuite" not in getattr(r, "keywords", ())]
+        silent = self._silent_reports()
+        silent[:] = [report for report in silent if not _says_nothing(report)]
+
+    def _drop_silent_reports(self) -> None:
+        """Drop those of the case before, so that they do not fill the memory."""
+        silent = self._silent_reports()
+        while silent and _says_nothing(silent[-1]):
+            silent.pop()
+
+    def _silent_reports(self) -> list[pytest.TestReport]:
+        """The reports that pytest shows nothing of, and reads again for each failure; none where it shows durations.
+
+        There are two of each case, for its setup and its teardown.
+        """
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None or self.config.getoption("durations") is not None:
+            return []
+        silent: list[pytest.TestReport] = reporter.stats.get("", [])
+        return silent
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the section ``eval suites``."""
@@ -480,6 +504,11 @@ class EvalSession:
             terminalreporter.line(encodable(redact(line), getattr(writer, "encoding", None)), **markup)
         for command in annotation_commands(settlement.run) if "annotations" in self.settings.github else ():
             terminalreporter.line(encodable(redact(command), getattr(writer, "encoding", None)))
+
+
+def _says_nothing(report: Any) -> bool:
+    """Whether it is of a phase of a case that passed without a word."""
+    return not report.sections and "evalsuite" in getattr(report, "keywords", ())
 
 
 def _may_run_ahead(item: CaseItem) -> bool:

@@ -148,11 +148,11 @@ async def _awaited(awaitable: Any) -> Any:
 
 
 def _capture(call: Call) -> Capture:
-    request = call.request
+    request, number = call.request, call.number
 
     def facts() -> dict[str, Any]:
         case = getattr(request.case, "id", None)
-        return {"session_id": request.session_id, "attempt": call.number} | ({} if case is None else {"case_id": case})
+        return {"session_id": request.session_id, "attempt": number} | ({} if case is None else {"case_id": case})
 
     call.capture = Capture(call.agent.name, facts)
     return call.capture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -65,7 +65,7 @@ def request_of(case: Case) -> Request:
     """What an agent is asked for a case, in a new session."""
     return Request(
         question=case.question if case.mapped is None else None,
-        session_id=uuid.uuid4().hex,
+        session_id=os.urandom(16).hex(),
         inputs=case.inputs if case.mapped is None else case.mapped,
         case=case,
         metadata=case.metadata,

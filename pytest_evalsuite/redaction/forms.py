@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 __all__ = ["escaped_form", "forms_of"]
 
-SPECIAL: Final = re.compile(r"[\x00-\x1f\"'\\\x7f-\U0010ffff]")
+SPECIAL: Final = re.compile(r"[^ !#-&(-\[\]-~]")
 """What JSON or Python writes with a backslash, or may."""
 
 PAIR: Final = len("ud83dude00")

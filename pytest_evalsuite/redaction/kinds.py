@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 __all__ = ["KINDS", "Kind"]
@@ -14,21 +15,25 @@ CUT: Final = r"(?=\.\.\.|\u2026)"
 """What stands where somebody has cut a text short."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kind:
-    """A form. The group ``secret`` of ``pattern`` is what is replaced.
+    """A form. The group ``secret`` of the regular expression ``form`` is what is replaced.
 
     A text holds none without one of ``hints``, behind which the regular expression ``then`` matches.
     """
 
     name: str
     hints: tuple[str, ...]
-    pattern: re.Pattern[str]
+    form: str
     then: str = ""
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.form, re.DOTALL)
 
     def clean(self, text: str) -> str:
         """The text with every key of this form replaced."""
-        return self.pattern.sub(self._replaced, text) if any(map(text.__contains__, self.hints)) else text
+        return self._pattern.sub(self._replaced, text) if any(map(text.__contains__, self.hints)) else text
 
     def _replaced(self, found: re.Match[str]) -> str:
         start, end = found.start("secret") - found.start(), found.end("secret") - found.start()
@@ -44,31 +49,31 @@ def _kinds() -> Iterator[Kind]:
     yield _prefixed("slack-token", ("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-"), WORD, 10)
     yield _prefixed("stripe-key", ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_"), "A-Za-z0-9", 16)
     yield _prefixed("package-token", ("npm_", "pypi-", "dckr_pat_"), WORD, 30)
-    yield _kind("jwt", ("eyJ",), r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)")
-    yield _kind(
+    yield Kind("jwt", ("eyJ",), r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?)")
+    yield Kind(
         "private-key",
         ("PRIVATE KEY",),
         r"(?P<secret>-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?"
         r"(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z))",
     )
-    yield _kind(
+    yield Kind(
         "bearer-token",
         ("bearer", "Bearer", "BEARER"),
         r"(?i:\bbearer)[ \t]+(?=[^\s\"']*[0-9])(?P<secret>[A-Za-z0-9._~+/-]{16,}=*)",
     )
-    yield _kind(
+    yield Kind(
         "authorization",
         ("uthoriz", "UTHORIZ"),
         r"(?i:\bauthorization[\"']?\s*[:=]\s*[\"']?(?:basic|token|digest|apikey|key)\s+)"
         r"(?P<secret>[A-Za-z0-9._~+/-]{8,}=*)",
     )
-    yield _kind(
+    yield Kind(
         "url-password",
         ("://",),
         r"://[^\s/?#:@\"'<>\[\]]{0,256}:(?P<secret>[^\s/?#@\"'<>\[\]]{1,256})@",
         then=r"[^\s/?#@\"]{1,600}@",
     )
-    yield _kind(
+    yield Kind(
         "url-key",
         tuple(f"{word}=" for name in NAMES_IN_URLS for word in (name, name.upper(), name.capitalize())),
         r"(?i:[?&;](?:[a-z_-]{0,32}[_-]|api|access|auth|client|secret|session)?(?:"
@@ -85,11 +90,7 @@ def _prefixed(name: str, prefixes: tuple[str, ...], characters: str, least: int)
     begins = "|".join(map(re.escape, prefixes))
     digit = rf"(?=[{characters}]{{0,100}}[0-9])"
     rest = f"(?:{digit}[{characters}]{{{least},}}|[{characters}]{{4,100}}{CUT})"
-    return _kind(name, prefixes, rf"(?<![A-Za-z0-9])(?P<secret>(?:{begins}){rest})")
-
-
-def _kind(name: str, hints: tuple[str, ...], pattern: str, then: str = "") -> Kind:
-    return Kind(name, hints, re.compile(pattern, re.DOTALL), then)
+    return Kind(name, prefixes, rf"(?<![A-Za-z0-9])(?P<secret>(?:{begins}){rest})")
 
 
 KINDS: Final = {kind.name: kind for kind in _kinds()}

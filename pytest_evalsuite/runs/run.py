@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pytest_evalsuite.runs.encoding import decode, encode
+from pytest_evalsuite.runs.spool import Spool
 from pytest_evalsuite.runs.summary import Brief, Tally, brief, tally
 
 __all__ = ["CaseKey", "Evaluation", "PlannedCase", "PlannedEvaluation", "Results", "Run", "assemble", "bare_record"]
@@ -62,27 +63,30 @@ class PlannedEvaluation:
 
 
 class Results:
-    """Results as they come in: the record as its line of JSON, and in brief. The last one of a case counts."""
+    """Results as they come in: the record as its line of JSON, and in brief. The last one of a case counts.
+
+    The lines are not in memory: a run may have more of them than fit there.
+    """
 
     def __init__(self) -> None:
-        self._lines: dict[CaseKey, str] = {}
-        self._briefs: dict[CaseKey, Brief] = {}
+        self._kept: dict[CaseKey, tuple[int, Brief]] = {}
+        self._lines = Spool()
         self._spans: dict[tuple[str, str], tuple[str, str]] = {}
         self.broken = 0
         """Lines that could not be read."""
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._kept)
 
     def __contains__(self, key: CaseKey) -> bool:
-        return key in self._lines
+        return key in self._kept
 
-    def add(self, line: str) -> dict[str, Any]:
-        """Take a record, as its JSON text; returns it decoded."""
-        record: dict[str, Any] = decode(line)
+    def add(self, line: str, record: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Take a record, as its JSON text; returns it decoded, unless it is given so."""
+        if record is None:
+            record = decode(line)
         key = CaseKey(record["test_set"], record["case_id"], record["agent"])
-        self._lines[key] = line
-        self._briefs[key] = brief(record)
+        self._kept[key] = self._lines.append(line), brief(record)
         self._note_times(record)
         return record
 
@@ -99,19 +103,15 @@ class Results:
 
     def line(self, key: CaseKey) -> str:
         """The record of a case, as JSON text."""
-        return self._lines[key]
+        return self._lines.read(self._kept[key][0])
 
     def brief(self, key: CaseKey) -> Brief:
         """The record of a case, in brief."""
-        return self._briefs[key]
+        return self._kept[key][1]
 
     def keys(self) -> Iterable[CaseKey]:
         """All cases that have a result."""
-        return self._lines.keys()
-
-    def briefs(self) -> Iterable[Brief]:
-        """All results in brief, in the order in which their cases first came."""
-        return self._briefs.values()
+        return self._kept.keys()
 
 
 @dataclass(slots=True)

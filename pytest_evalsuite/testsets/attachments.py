@@ -18,7 +18,7 @@ from pytest_evalsuite.testsets.media import MediaSniffer, named_type
 from pytest_evalsuite.testsets.part import Part
 from pytest_evalsuite.testsets.source import check_inside
 
-__all__ = ["MAX_FILE_BYTES", "CaseFile", "FileFinder", "FileRules", "Files"]
+__all__ = ["MAX_FILE_BYTES", "NO_FILES", "CaseFile", "FileFinder", "FileRules", "Files"]
 
 MAX_FILE_BYTES: Final = 20_000_000
 ADDRESS: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -112,6 +112,9 @@ class Files(Sequence[Attachment]):
         if isinstance(index, slice):
             return [file.open() for file in self._files[index]]
         return self._files[index].open()
+
+
+NO_FILES: Final = Files()
 
 
 class FileFinder:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_evalsuite.agents.calling import copied
 from pytest_evalsuite.agents.reply import AgentReply
 from pytest_evalsuite.methods._base import Method
-from pytest_evalsuite.testsets.attachments import CaseFile, FileRules, Files
+from pytest_evalsuite.testsets.attachments import NO_FILES, CaseFile, FileRules, Files
 from pytest_evalsuite.testsets.condition import Condition
 from pytest_evalsuite.testsets.conversation import Conversation
 from pytest_evalsuite.testsets.fingerprint import fingerprint_of
@@ -138,7 +138,7 @@ class Case:
     @property
     def files(self) -> Files:
         """What the case attaches, each checked whenever it is asked for, which raises AttachmentError then."""
-        return Files() if self.file is None else Files(self.file)
+        return NO_FILES if self.file is None else Files(self.file)
 
     @property
     def asks(self) -> list[Any]:

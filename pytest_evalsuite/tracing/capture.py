@@ -64,20 +64,16 @@ class Capture:
         else:
             self._taken.append(span)
 
-    @contextmanager
-    def active(self) -> Iterator[None]:
+    def active(self) -> AbstractContextManager[object]:
         """Inside, spans are this call's, those of tasks and threads too that take the context with them."""
-        token = _here.set((self, None))
-        try:
-            with self._traced():
-                yield
-        finally:
-            _here.reset(token)
-
-    def _traced(self) -> AbstractContextManager[object]:
         otel = _opentelemetry()
         tracer = otel and otel.tracer()
-        return nullcontext() if tracer is None else otel.root(tracer, self)
+        return _Here(self) if tracer is None else self._traced(otel, tracer)
+
+    @contextmanager
+    def _traced(self, otel: Any, tracer: Any) -> Iterator[None]:
+        with _Here(self), otel.root(tracer, self):
+            yield
 
     def close(self) -> Traced:
         """What was taken; what has not ended by now is unfinished."""
@@ -89,6 +85,21 @@ class Capture:
         spans = taken if otel is None else [*otel.spans_of(self, taken)]
         told = tuple(described(span) for span in below(self.root_id, spans))
         return Traced(self.trace_id, self.root_id, told if told or self.is_told else None, self.dropped)
+
+
+class _Here:
+    """Inside, this call is the one that is being made."""
+
+    __slots__ = ("_capture", "_token")
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+
+    def __enter__(self) -> None:
+        self._token = _here.set((self._capture, None))
+
+    def __exit__(self, *exc: object) -> None:
+        _here.reset(self._token)
 
 
 @contextmanager

@@ -311,3 +311,17 @@ def test_all_neighbours_together(neighbours: Neighbours, monkeypatch: pytest.Mon
     names = [case.get("name") for case in ET.parse(suite.path / "junit.xml").findall(".//testcase")]
     assert len(names) >= 7
     assert Path(suite.path / "report.html").exists()
+
+
+def test_hooks_of_a_folder_hear_of_its_own_cases_only(suite: Suite) -> None:
+    heard = """
+        def pytest_runtest_setup(item):
+            with open("heard.txt", "a", encoding="utf-8") as file:
+                file.write(f"{__file__.split('/')[-2]} {item.name}\\n")
+        """
+    for folder in ("first", "second"):
+        suite.write(f"{folder}/conftest.py", heard)
+        suite.cases(f"{folder}-1: q -> q", f"{folder}-2: q -> q", name=f"{folder}/set.eval.yaml")
+    suite.run().assert_outcomes(passed=4)
+    told = (suite.path / "heard.txt").read_text(encoding="utf-8").splitlines()
+    assert told == [f"{folder} {folder}-{number}" for folder in ("first", "second") for number in (1, 2)]
