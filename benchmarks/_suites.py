@@ -47,6 +47,14 @@ def test_case(case):
     assert instant(case["question"]) == case["expected_response"]
 """
 
+EMPTY = """
+import pytest
+
+@pytest.mark.parametrize("number", range({}))
+def test_nothing(number):
+    pass
+"""
+
 TOPICS = ["orders", "refunds", "delivery", "invoices", "accounts", "passwords", "warranty", "exchange", "vouchers"]
 
 
@@ -95,6 +103,11 @@ def write_yaml(path: Path, pairs: Sequence[tuple[str, str]]) -> None:
 def write_parametrized(path: Path, yaml_file: str) -> None:
     """Write the module that a person would write by hand over the same YAML file."""
     path.write_text(PARAMETRIZED.format(file=yaml_file), encoding="utf-8")
+
+
+def write_empty(path: Path, count: int) -> None:
+    """Write a module of so many tests that do nothing."""
+    path.write_text(EMPTY.format(count), encoding="utf-8")
 
 
 def plain_pytest(folder: Path, *arguments: str) -> Command:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from _measure import Row, in_turn, median, script
-from _suites import eval_pytest, plain_pytest, prepare
+from _suites import eval_pytest, plain_pytest, prepare, write_empty
 
 AT_ONCE = 50
 SECONDS = 0.05
@@ -25,14 +25,6 @@ async def async_talk(question, history):
     return f"{{len(history)}} messages before"
 """
 
-MANY = """
-import pytest
-
-@pytest.mark.parametrize("number", range({}))
-def test_nothing(number):
-    pass
-"""
-
 
 def measure(quick: bool) -> list[Row]:
     """Wall of 50 conversations of 10 turns, against the ideal and an empty run of pytest together."""
@@ -41,7 +33,7 @@ def measure(quick: bool) -> list[Row]:
         folder = Path(name)
         prepare(folder)
         (folder / "talk_agent.py").write_text(AGENTS, encoding="utf-8")
-        (folder / "test_many.py").write_text(MANY.format(conversations * turns), encoding="utf-8")
+        write_empty(folder / "test_many.py", conversations * turns)
         _write(folder / "talks.eval.yaml", conversations, turns)
         _write(folder / "one.eval.yaml", 1, 1)
 

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
     "AgentError",
@@ -60,12 +60,16 @@ class EvalsuiteError(Exception):
     """The base of every exception that this package raises on purpose."""
 
 
+LINE_BREAKS: Final = {ord(character): repr(character)[1:-1] for character in "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+"""What ends a line, and what is shown in its place."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Mistake:
     """One mistake in a file: where it is and what to do about it.
 
-    ``line`` and ``column`` count from 1. ``str()`` gives ``path:line:column: message``, which editors and CI
-    logs turn into a link.
+    ``line`` and ``column`` count from 1. ``str()`` gives ``path:line:column: message`` on one line, which editors
+    and CI logs turn into a link.
     """
 
     path: str
@@ -74,7 +78,7 @@ class Mistake:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+        return f"{self.path}:{self.line}:{self.column}: {self.message}".translate(LINE_BREAKS)
 
 
 class TestSetError(EvalsuiteError):

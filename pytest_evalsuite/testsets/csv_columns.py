@@ -12,7 +12,7 @@ from typing import Any, Final
 from pytest_evalsuite.testsets.fields import CASE
 from pytest_evalsuite.testsets.options import Methods, holds_list
 from pytest_evalsuite.testsets.scalars import plain
-from pytest_evalsuite.testsets.values import did_you_mean, listed
+from pytest_evalsuite.testsets.values import did_you_mean, listed, show
 
 __all__ = ["SEED_COLUMNS", "Column", "read_header"]
 
@@ -94,7 +94,7 @@ def read_name(name: str, methods: Methods, *, extra: bool) -> tuple[Column | Non
         return None, "a column has no name"
     known = [*SEED_COLUMNS, *(key for key in CASE.by_key if CASE.field(key).kind.cell and key not in SEED_COLUMNS)]
     hint = did_you_mean(lower, [*known, *methods.options()]) or listed(known)
-    return None, f"unknown column {name!r}{hint} (to keep it, name it metadata.{name})"
+    return None, f"unknown column {show(name)}{hint} (to keep it, name it metadata.{show(name)[1:-1]})"
 
 
 def separator_hint(cells: Sequence[str]) -> str:

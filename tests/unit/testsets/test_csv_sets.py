@@ -116,6 +116,7 @@ HEADER = {
     "What is it?,tea,contains\n": "1:1: the first row names no column: put question,expected_response,test_method or",
     "question,checks\nq,a\n": "1:10: column 'checks' cannot stand in a CSV file; use a YAML test set",
     "question,inputs\nq,a\n": "1:10: column 'inputs' cannot stand in a CSV file; use inputs.<name>",
+    'question,"a\nb"\nq,a\n': "1:10: unknown column 'a\\nb' (known: question",
     "question,mapping\nq,a\n": "1:10: unknown column 'mapping' (known: question,",
 }
 
