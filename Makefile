@@ -2,9 +2,11 @@
 # make test    lint, types, import contracts, the whole test suite with coverage
 # make bench   measure, and measure other tools beside it; writes benchmarks/RESULTS.md, benchmarks/peers/RESULTS.md
 # make soak    100,000 cases, killed workers, killed runs; writes benchmarks/soak/RESULTS.md
+# make fuzz    an hour of fuzzing for all readers of files and replies; MINUTES=... for another time
 # make clean   remove what these made
 
 PYTHON ?= python3
+MINUTES ?= 60
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -13,7 +15,7 @@ FRAMEWORKS := tests/unit/agents/frameworks tests/integration/test_frameworks.py
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types check bench soak clean
+.PHONY: demo test lint types check bench soak fuzz clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pytest -p no:randomly --eval-suite example_suites  # in order, also where `make test` was first
@@ -44,8 +46,11 @@ soak: $(VENV)/.installed-dev
 	PYTHONPATH=benchmarks $(BIN)/python -m soak --keep
 	$(BIN)/python benchmarks/readme.py
 
+fuzz: $(VENV)/.installed-fuzz
+	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
+
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox \
+	rm -rf $(VENV) .fuzz .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .nox \
 	  build dist .evalsuite benchmarks/.environments
 
 $(VENV)/.pip:
@@ -63,4 +68,8 @@ $(VENV)/.installed-dev: $(VENV)/.pip pyproject.toml
 
 $(VENV)/.installed-bench: $(VENV)/.pip pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group bench
+	touch $@
+
+$(VENV)/.installed-fuzz: $(VENV)/.pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable . --group fuzz
 	touch $@

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fuzz
 import pytest
+from fuzz_readers import (
+    ARTIFACT,
+    BASELINE,
+    NAMES,
+    RUN,
+    SAID,
+    SCALES,
+    in_one_line,
+    load,
+    read_artifact,
+    read_baseline,
+    reader,
+    seeds,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from records import error, passed, record, run_of
 
-from pytest_evalsuite.comparison.baseline import baseline_of, baseline_text, parse_baseline
-from pytest_evalsuite.comparison.sides import side_of_run
-from pytest_evalsuite.errors import StoreError, TestSetError
+from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.execution.replay import recorded_attempt
-from pytest_evalsuite.judges._base import Scale
 from pytest_evalsuite.judges._reply import Unreadable, fits, read_verdict
-from pytest_evalsuite.runs.artifact import artifact_parts, run_summary
+from pytest_evalsuite.runs.artifact import run_summary
 from pytest_evalsuite.runs.plan import Plan
 from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.recording import Recording
 from pytest_evalsuite.runs.run import CaseKey
-from pytest_evalsuite.testsets import Defaults, load_test_set
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 """A few in a test; by hand as many as one has time for."""
@@ -66,7 +75,6 @@ CSV = st.lists(
     | st.text(max_size=4),
     max_size=40,
 ).map("".join)
-NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -77,32 +85,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def in_utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def in_one_line(error: Exception) -> None:
-    assert "\n" not in str(error)
-    assert len(str(error)) < 1_000
-
-
-def with_places(error: TestSetError, name: str) -> None:
-    assert error.mistakes
-    for mistake in error.mistakes:
-        assert (mistake.path, mistake.line >= 1, mistake.column >= 1) == (name, True, True)
-        assert "\n" not in str(mistake)
-        str(mistake).encode("utf-8")
-
-
-def load(folder: Path, name: str, content: bytes) -> None:
-    """Read a test set: it is one, or its mistakes have places in it."""
-    path = folder / f"{next(NUMBERS)}{name}"
-    path.write_bytes(content)
-    try:
-        test_set = load_test_set(path, display_path=name, defaults=Defaults(test_method="exact_match"))
-        assert test_set.cases
-    except TestSetError as error:
-        with_places(error, name)
-    finally:
-        path.unlink()
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -158,11 +140,6 @@ def with_change(text: str, place: int, value: Any, *, drop: bool) -> bytes:
     return in_utf8(json.dumps(document))
 
 
-RUN = run_of(
-    ("Refunds", "shop", [passed(), record(), error()]), ("Other", "shop", [passed(usage={"input_tokens": 1})])
-)
-ARTIFACT = "".join(artifact_parts(RUN))
-BASELINE = baseline_text(baseline_of(side_of_run(RUN, "this run")))
 CHANGES = (st.integers(0, 10_000), VALUES, st.booleans())
 BYTES = st.one_of(st.binary(max_size=200), VALUES.map(lambda value: in_utf8(json.dumps(value))))
 ODD_DOCUMENTS = (
@@ -178,24 +155,6 @@ ODD_DOCUMENTS = (
     b'{"evaluations":[\n]}',
     b'x"evaluations":[\n',
 )
-
-
-def read_artifact(folder: Path, content: bytes) -> None:
-    path = folder / f"{next(NUMBERS)}.json"
-    path.write_bytes(content)
-    try:
-        read_run(path)
-    except StoreError as error:
-        in_one_line(error)
-    finally:
-        path.unlink()
-
-
-def read_baseline(folder: Path, content: bytes) -> None:
-    try:
-        parse_baseline(content, "b.json")
-    except StoreError as error:
-        in_one_line(error)
 
 
 def cut(text: str, at: int) -> bytes:
@@ -247,21 +206,6 @@ def test_a_folder_of_a_run(
         in_one_line(error)
 
 
-SAID = (
-    {"kind": "agent", "test_set": "s", "agent": "a", "configuration": {}, "required": ["question"]},
-    {"kind": "verdict", "key": "k", "verdict": {"value": True, "reasons": [], "notes": [], "usage": None}},
-    {
-        "kind": "answer",
-        "test_set": "s",
-        "case_id": "c",
-        "agent": "a",
-        "fingerprint": "f",
-        "number": 1,
-        "actual_response": "x",
-    },
-)
-
-
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.one_of(BYTES, st.integers(0, 2)), *CHANGES)
 def test_a_recording(
@@ -291,10 +235,6 @@ REPLIES = st.one_of(
         lambda v: f"```json\n{json.dumps(v)}\n```"
     ),
 )
-SCALES = [
-    *(Scale(kind="passed"), Scale(kind="points"), Scale(kind="fraction")),
-    *(Scale(kind="label", labels=("a", "b")), Scale(kind="rules", rules=("x", "y"))),
-]
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -309,3 +249,15 @@ def test_a_reply_of_a_judge(reply: str) -> None:
             assert fits(value, scale)
             assert isinstance(reason, str)
             assert all(isinstance(note, str) for note in notes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reader_takes_what_a_fuzzer_begins_with(name: str, tmp_path: Path) -> None:
+    read, given = reader(name, tmp_path), list(seeds(name, Path(__file__).parents[2]))
+    assert given
+    for content in given:
+        read(content)
+
+
+def test_make_fuzz_leaves_no_reader_out() -> None:
+    assert fuzz.READERS == NAMES
