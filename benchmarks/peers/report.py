@@ -141,7 +141,7 @@ def table(session: Session, names: Sequence[str], columns: Sequence[Column], not
     ]
     for name in sorted(shown, key=rank):
         cells = " | ".join(column.cell(session, name) for column in columns)
-        title = f"**{name}**" if name == OURS.name else f"*{name}*" if name in FLOORS else name
+        title = f"**{name}**" if _is_ours(name) else f"*{name}*" if name in FLOORS else name
         lines.append(f"| {title} | {cells} | {_note(session, name, columns, notes)} |")
     return "\n".join([*lines, "", *(_ahead(session, column, shown) for column in columns)])
 
@@ -158,11 +158,16 @@ def _note(session: Session, name: str, columns: Sequence[Column], notes: Mapping
     return "; ".join(filter(None, (notes.get(name, ""), fewer)))
 
 
+def _is_ours(name: str) -> bool:
+    return name.startswith(OURS.name)
+
+
 def _ahead(session: Session, column: Column, names: Sequence[str]) -> str:
-    ours = column.value(OURS.name)
     fair = [name for name in names if name not in FLOORS and not (column.whole and _fewer(session, column, name))]
-    others = {name: value for name in fair if (value := column.value(name)) is not None}
-    if ours is None or len(others) < 2:
+    values = {name: value for name in fair if (value := column.value(name)) is not None}
+    ours = min((value for name, value in values.items() if _is_ours(name)), default=None)
+    others = {name: value for name, value in values.items() if not _is_ours(name)}
+    if ours is None or not others:
         return f"- {column.title}: nobody to compare with."
     better = sorted(name for name, value in others.items() if value < ours)
     return f"- {column.title}: " + (f"**ahead of us: {'; '.join(better)}**." if better else "ours is first.")
@@ -214,7 +219,7 @@ def plots(session: Session, folder: Path) -> None:
 
 
 def _kind(name: str) -> str:
-    return "ours" if name == OURS.name else "floor" if name in FLOORS else "peer"
+    return "ours" if _is_ours(name) else "floor" if name in FLOORS else "peer"
 
 
 def versions(session: Session) -> str:

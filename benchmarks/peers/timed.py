@@ -104,6 +104,15 @@ def _json(folder: Path, count: int) -> None:
     (folder / "work.json").write_text(json.dumps(cases), encoding="utf-8")
 
 
+def _lines(folder: Path, count: int) -> None:
+    cases = [
+        {"id": f"case-{number:06}", "question": question, "expected_response": expected}
+        for number, (question, expected) in enumerate(questions(count))
+    ]
+    lines = "".join(f"{json.dumps(case)}\n" for case in cases)
+    (folder / "work.eval.jsonl").write_text(lines, encoding="utf-8")
+
+
 def _transcripts(folder: Path, count: int) -> None:
     (folder / "evals").mkdir()
     for number, (question, expected) in enumerate(questions(count)):
@@ -157,6 +166,15 @@ LOADING = [
         "count = len(load_test_set(Path('work.eval.yaml')).cases)",
         _yaml,
         note="YAML, checked, with line and column of each case",
+    ),
+    Timed(
+        "pytest-evalsuite, JSONL",
+        ours.CONTENDERS[0].environment,
+        "from pathlib import Path\nfrom pytest_evalsuite.testsets import Defaults, load_test_set",
+        "defaults = Defaults(test_method='exact_match')\n"
+        "count = len(load_test_set(Path('work.eval.jsonl'), defaults=defaults).cases)",
+        _lines,
+        note="JSON, checked, with line and column of each case",
     ),
     Timed(
         "PyYAML, CSafeLoader",
