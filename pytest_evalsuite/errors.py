@@ -172,7 +172,10 @@ class AttachmentError(CaseError):
 
 
 class StoreError(EvalsuiteError):
-    """A run directory or an artifact could not be written or read."""
+    """A run directory or an artifact could not be written or read; told on one line, whatever it quotes."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message.translate(LINE_BREAKS))
 
 
 class BaselineMissing(StoreError):
