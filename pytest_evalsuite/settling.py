@@ -70,7 +70,7 @@ class Settlement:
     def leaks(self) -> str | None:
         """Which secrets have turned up: a leak is worth knowing, and what is kept is not all that was said."""
         results = None if self.run is None else self.run.results
-        lines = [] if results is None else [results.line(key) for key in results.keys()]  # noqa: SIM118 - no mapping
+        lines = () if results is None else results.lines(results.keys())
         found = [names for line in lines if (names := names_in(line))]
         if not found:
             return None

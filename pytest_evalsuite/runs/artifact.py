@@ -66,9 +66,9 @@ def artifact_parts(run: Run) -> Iterator[str]:
     yield encode(head)[:-1] + ',"evaluations":['
     for number, evaluation in enumerate(run.evaluations):
         yield (",\n" if number else "\n") + encode(evaluation_head(run, evaluation))[:-1] + ',"results":['
-        lines = [run.results.line(key) for key in evaluation.keys]
-        for start in range(0, len(lines), CHUNK):
-            yield ("," if start else "") + "\n" + ",\n".join(lines[start : start + CHUNK])
+        for start in range(0, len(evaluation.keys), CHUNK):
+            lines = run.results.lines(evaluation.keys[start : start + CHUNK])
+            yield ("," if start else "") + "\n" + ",\n".join(lines)
         yield "\n]}"
     yield "\n]}\n"
 

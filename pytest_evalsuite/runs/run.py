@@ -105,6 +105,11 @@ class Results:
         """The record of a case, as JSON text."""
         return self._lines.read(self._kept[key][0])
 
+    def lines(self, keys: Iterable[CaseKey]) -> Iterator[str]:
+        """The records of some cases, as JSON text."""
+        kept, read = self._kept, self._lines.read
+        return (read(kept[key][0]) for key in keys)
+
     def brief(self, key: CaseKey) -> Brief:
         """The record of a case, in brief."""
         return self._kept[key][1]
@@ -154,8 +159,7 @@ class Run:
 
     def records(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         """The records of an evaluation, in the test set's order."""
-        for key in evaluation.keys:
-            yield decode(self.results.line(key))
+        return map(decode, self.results.lines(evaluation.keys))
 
 
 def assemble(

@@ -11,7 +11,7 @@ __all__ = ["Spool"]
 IN_MEMORY: Final = 1 << 20
 """Bytes that are held before they go to the disk."""
 
-BUFFER: Final = 1 << 16
+BUFFER: Final = 1 << 18
 """Bytes that are read at once: lines are mostly read in the order in which they came."""
 
 
@@ -41,17 +41,18 @@ class Spool:
 
     def read(self, place: int) -> str:
         """The line of a place."""
+        block, start = self._block, place - self._block_start
+        if 0 <= start < len(block) and (end := block.find(b"\n", start)) >= 0:
+            return block[start:end].decode()
         start = place - self._written
         if start >= 0 or self._file is None:
             return self._tail[start : self._tail.index(b"\n", start)].decode()
-        start = place - self._block_start
-        end = self._block.find(b"\n", start) if 0 <= start < len(self._block) else -1
-        if end < 0:
-            self._file.seek(place)
-            start, self._block, self._block_start = 0, self._file.read(BUFFER), place
-            while (end := self._block.find(b"\n")) < 0:
-                self._block += self._file.read(len(self._block))
-        return self._block[start:end].decode()
+        self._file.seek(place)
+        block = self._file.read(BUFFER)
+        while (end := block.find(b"\n")) < 0:
+            block += self._file.read(len(block))
+        self._block, self._block_start = block, place
+        return block[:end].decode()
 
     def _write_out(self) -> None:
         try:
