@@ -17,6 +17,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+LAUNCHER = """
+import json, os, sys, time
+report = int(sys.argv[1])
+os.set_inheritable(report, False)
+start = time.perf_counter()
+pid = os.fork()
+if not pid:
+    try:
+        os.execvp(sys.argv[2], sys.argv[2:])
+    finally:
+        os._exit(127)
+_, status, usage = os.wait4(pid, 0)  # unlike getrusage, it speaks of this child alone
+wall, cpu = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
+os.write(report, json.dumps([wall, cpu, usage.ru_maxrss, os.waitstatus_to_exitcode(status)]).encode())
+"""
+"""Starts a command from a small process: on Linux the peak of one begins with that of the process that started it."""
+
 Unit = Literal["wall", "cpu", "peak"]
 
 
@@ -73,31 +90,34 @@ def run(command: Command) -> Cost:
     wanted = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONHASHSEED": "0", **command.variables}
     environment = {name: value for name, value in wanted.items() if value is not None}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its byte code beside it
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+    reader, writer = os.pipe()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output, os.fdopen(reader, encoding="ascii") as report:
         start = time.perf_counter()
         process = subprocess.Popen(
-            list(command.arguments),
+            [sys.executable, "-I", "-S", "-c", LAUNCHER, str(writer), *command.arguments],
             cwd=command.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=(writer,),
         )
+        os.close(writer)
         limit = threading.Timer(command.seconds, os.killpg, (process.pid, signal.SIGKILL))
         limit.start()
-        _, status, usage = os.wait4(process.pid, 0)  # unlike getrusage, it speaks of this child alone
-        wall = time.perf_counter() - start
+        process.wait()
         limit.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
+        told = report.read()
+        took = time.perf_counter() - start
         output.seek(0)
         text = output.read()
-    if wall >= command.seconds:
+    if took >= command.seconds:
         raise TimeoutError(f"more than {command.seconds:.0f} s")
-    if process.returncode not in command.expected:
-        raise RuntimeError(f"{' '.join(command.arguments)} ended with {process.returncode}:\n{text[-4000:]}")
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Cost(wall, usage.ru_utime + usage.ru_stime, peak, text)
+    wall, cpu, peak, code = json.loads(told)
+    if code not in command.expected:
+        raise RuntimeError(f"{' '.join(command.arguments)} ended with {code}:\n{text[-4000:]}")
+    return Cost(wall, cpu, peak * (1 if sys.platform == "darwin" else 1024), text)
 
 
 def in_turn(contenders: Mapping[str, Command], rounds: int) -> dict[str, list[Cost]]:

@@ -55,9 +55,8 @@ def measure(quick: bool) -> list[Row]:
         write = Command([sys.executable, "-c", WRITE, "sample.json", "run.json", str(count)], folder)
         parse = Command([sys.executable, "-c", PARSE, "run.json", "run.json"], folder)
         costs = in_turn({"write": write, "parse": parse}, rounds)
-        size = (folder / "run.json").stat().st_size / 1e6
     ours, parser = map(inner, costs.values())
-    what = f"{count:,} results written ({size:.0f} MB), against orjson.loads of two such files"
+    what = f"{count:,} results written, against orjson.loads of two such files"
     return [compared(f"{what}: {unit}", ours, parser, unit, 0.3) for unit in ("cpu", "wall")]
 
 
