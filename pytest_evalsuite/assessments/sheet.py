@@ -230,7 +230,7 @@ class _Reader:
     def _json(self, row: Row, name: str, text: str) -> Any:
         try:
             return decode(text)
-        except (ValueError, RecursionError):
+        except ValueError:
             self._refuse(row, name, f"{name}: expected JSON, got {text!r:.50}")
             return {}
 

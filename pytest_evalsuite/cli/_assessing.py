@@ -118,7 +118,7 @@ def json_of(what: str, text: str) -> Any:
     """The value of a JSON text. Raises AssessmentError."""
     try:
         return decode(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         reason = (
             f"line {error.lineno}, column {error.colno}: {error.msg}"
             if isinstance(error, json.JSONDecodeError)

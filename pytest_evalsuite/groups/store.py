@@ -143,7 +143,7 @@ def _read(path: Path) -> Group:
         return Group.from_json(decode(path.read_bytes()))
     except OSError as error:
         raise GroupError(f"cannot read {path}: {error.strerror or error}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise GroupError(f"{path}: no JSON") from None
     except GroupError as error:
         raise GroupError(f"{path}: {error}") from None

@@ -50,8 +50,20 @@ def decode(text: str | bytes) -> Any:
     """The value of a JSON text. Raises ValueError when it is none."""
     try:
         return from_json(text, allow_inf_nan=False)
-    except ValueError:
-        return json.loads(text, parse_constant=_refuse)  # slower, but knows no limit of 200 levels
+    except (TypeError, ValueError):  # TypeError: half a character in a text that came from no file
+        try:
+            return _whole(json.loads(text, parse_constant=_refuse))  # slower, but knows no limit of 200 levels
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def _whole(value: Any) -> Any:
+    """The value; raises ValueError for half a character, which JSON can write and nothing else can hold."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair is no character") from None
+    return value
 
 
 def _refuse(constant: str) -> None:

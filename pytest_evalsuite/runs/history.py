@@ -265,5 +265,5 @@ def _planned(path: Path) -> list[dict[str, Any]]:
             {"test_set": one["test_set"], "name": one["name"], "agent": one["agent"], "total": len(one["cases"])}
             for one in evaluations
         ]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return []

@@ -92,7 +92,7 @@ def _info(folder: Path) -> Head:
         info = decode(path.read_bytes())
     except OSError as error:
         raise StoreError(f"{folder} holds no run: {error.strerror or error}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise StoreError(f"{path}: no JSON") from None
     if not isinstance(info, dict) or not isinstance(info.get("status"), str):
         raise StoreError(f"{path}: no description of a run")
@@ -138,7 +138,7 @@ def result_line(line: bytes) -> str | None:
     try:
         text = line.rstrip(b"\n").decode()
         return text if is_result(decode(text)) else None
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
 
 
@@ -263,9 +263,8 @@ def _is_evaluation(evaluation: Any) -> bool:
 def _decode(text: bytes, path: Path, line: int) -> Any:
     try:
         return decode(text)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise StoreError(f"{path}:{line}: no JSON: {reason}") from None
+    except ValueError as error:
+        raise StoreError(f"{path}:{line}: no JSON: {error}") from None
 
 
 def _unrun(info: Head) -> Head:
@@ -292,7 +291,7 @@ def _plan(folder: Path) -> Plan:
         return Plan()
     except OSError as error:
         raise StoreError(f"cannot read {folder / 'plan.json'}: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         raise StoreError(f"{folder / 'plan.json'}: no plan of a run") from None
 
 

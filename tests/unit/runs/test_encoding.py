@@ -72,13 +72,21 @@ def test_what_was_written_can_be_read_however_deep_it_is(depth: int) -> None:
     assert decode(encode({"value": nested(depth)}))["value"][0][0]
 
 
+def test_a_character_of_two_halves_is_one() -> None:
+    assert decode("[" * 300 + '"\\ud83d\\ude00"' + "]" * 300)
+    assert decode('"\\ud83d\\ude00"') == "\U0001f600"
+
+
 def test_a_value_that_holds_itself_ends_somewhere() -> None:
     endless: list[Any] = []
     endless.append(endless)
     strictly(encode({"value": endless}))
 
 
-@pytest.mark.parametrize("text", ["", "{", "NaN", '{"a": Infinity}', b"\xff", "[1] 2"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "NaN", '{"a": Infinity}', b"\xff", "[1] 2", '["\\ud800"]', '{"\\udc00": 1}', '"\udc80"', "[" * 100_000],
+)
 def test_what_is_no_json_is_refused(text: str | bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - two parsers have two messages
         decode(text)
