@@ -9,11 +9,10 @@ from typing import Any
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
 from pytest_evalsuite.errors import ReplyError
 from pytest_evalsuite.tracing.conventions import input_tokens_of, output_tokens_of, tool_name_of
-from pytest_evalsuite.tracing.span import MAX_SPANS, Span, Traced, below, described, plain, span_id
+from pytest_evalsuite.tracing.span import MAX_SPANS, Span, Traced, below, described, fault_of, plain, span_id
 
 __all__ = ["completed", "read_spans"]
 
-_TEXTS = ("name", "kind", "span_id")
 _TELLING = frozenset({"agent", "llm", "tool"})
 """Kinds of spans by which it is known that a call of a tool would have been told too."""
 
@@ -103,22 +102,6 @@ def _span(raw: Any, number: int) -> Span:
     )
 
 
-def _fault(span: Any) -> str | None:
-    for field in _TEXTS:
-        if not isinstance(getattr(span, field), str) or (field != "kind" and not getattr(span, field)):
-            return f"{field} must be text, not {getattr(span, field)!r}"
-    for field in ("parent_id", "message"):
-        if not isinstance(getattr(span, field), (str, type(None))):
-            return f"{field} must be text, not {getattr(span, field)!r}"
-    if span.status not in ("ok", "error", "unfinished"):
-        return f"status must be ok, error or unfinished, not {span.status!r}"
-    for field in ("started_at", "ended_at"):
-        moment = getattr(span, field)
-        known = isinstance(moment, (int, float)) and not isinstance(moment, bool) and 0 <= moment < 1e11
-        if moment is not None and not known:
-            return f"{field} must be seconds since 1970, not {moment!r}"
-    if not isinstance(span.attributes, Mapping):
-        return f"attributes must be a mapping, not a {type(span.attributes).__name__}"
-    if not isinstance(span.events, list) or not all(isinstance(event, Mapping) for event in span.events):
-        return "events must be a list of mappings"
-    return None
+def _fault(span: Span) -> str | None:
+    empty = next((field for field in ("name", "span_id") if getattr(span, field) == ""), None)
+    return fault_of(span) if empty is None else f"{empty} must be text, not ''"

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import NoneType
 from typing import Any, Final, Literal, get_args
 
 from pytest_evalsuite.redaction import redact
@@ -20,6 +21,7 @@ __all__ = [
     "Traced",
     "below",
     "described",
+    "fault_of",
     "new_trace_id",
     "plain",
     "root_span",
@@ -110,13 +112,34 @@ class Span:
     def from_json(cls, values: Mapping[str, Any]) -> Span:
         """The span of these values, with input and output where conventions put them.
 
-        Raises TypeError, KeyError or ValueError for what is no span.
+        Raises TypeError for what is no span.
         """
+        if not isinstance(values, Mapping):
+            raise TypeError(f"a span is a mapping, not a {type(values).__name__}")
         span = cls(**{str(key): value for key, value in values.items()})
-        if span.status not in get_args(Status) or not isinstance(span.name, str):
-            raise ValueError(f"no span: {span.name!r} {span.status!r}")
-        described(span)
-        return span
+        if (fault := fault_of(span)) is not None:
+            raise TypeError(f"no span: {fault:.200}")
+        return described(span)
+
+
+def fault_of(span: Any) -> str | None:
+    """Which field of a span holds what it cannot; None: none does."""
+    for name in ("name", "kind", "span_id", "parent_id", "message"):
+        value = getattr(span, name)
+        if not isinstance(value, str) and not (value is None and name in ("parent_id", "message")):
+            return f"{name} must be text, not {value!r}"
+    if span.status not in get_args(Status):
+        return f"status must be ok, error or unfinished, not {span.status!r}"
+    for name in ("started_at", "ended_at"):
+        moment = getattr(span, name)
+        known = isinstance(moment, (int, float)) and not isinstance(moment, bool) and 0 <= moment < 1e11
+        if moment is not None and not known:
+            return f"{name} must be seconds since 1970, not {moment!r}"
+    if not isinstance(span.attributes, Mapping):
+        return f"attributes must be a mapping, not a {type(span.attributes).__name__}"
+    if not isinstance(span.events, list) or not all(isinstance(event, Mapping) for event in span.events):
+        return "events must be a list of mappings"
+    return None
 
 
 def described(span: Span) -> Span:
@@ -177,7 +200,8 @@ class Traced:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Traced:
-        """The same from JSON values. Raises TypeError, KeyError or ValueError for others."""
+        """The same from JSON values. Raises TypeError or KeyError for others."""
+        _hold(values, trace_id=str, root_id=str, spans=(list, NoneType), dropped=int)
         spans = values["spans"]
         told = None if spans is None else [Span.from_json(span) for span in spans]
         return cls(values["trace_id"], values["root_id"], told, values["dropped"])
@@ -224,11 +248,20 @@ class Trace:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Trace:
         """The trace of these values. Raises TypeError, KeyError or ValueError for what is none."""
+        others: dict[str, Any] = {"test_set": "", "case_id": "", "agent": "", "number": 1, "dropped": 0}
+        values = {**others, **values}
+        _hold(values, trace_id=str, spans=list, test_set=str, case_id=str, agent=str, number=int, dropped=int)
         spans = [Span.from_json(span) for span in values["spans"]]
         if not spans:
             raise ValueError("a trace without spans")
-        others = {key: values[key] for key in ("test_set", "case_id", "agent", "number", "dropped") if key in values}
-        return cls(values["trace_id"], spans, **others)
+        return cls(values["trace_id"], spans, **{key: values[key] for key in others})
+
+
+def _hold(values: Mapping[str, Any], **fields: type | tuple[type, ...]) -> None:
+    """Raise TypeError or KeyError where a field is missing or holds something else."""
+    for name, kind in fields.items():
+        if not isinstance(values[name], kind):
+            raise TypeError(f"{name} is a {type(values[name]).__name__}")
 
 
 def below(root_id: str, spans: Iterable[Span]) -> list[Span]:

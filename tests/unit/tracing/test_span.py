@@ -104,6 +104,13 @@ def test_a_trace_is_the_same_after_it_was_kept(spans: list[Span], dropped: int) 
         {"trace_id": "t", "spans": [{"name": "a", "color": "red"}]},
         {"trace_id": "t", "spans": [{"name": 7}]},
         {"trace_id": "t", "spans": 7},
+        {"trace_id": "t", "spans": ["name"]},
+        {"trace_id": "t", "spans": [{"name": "a"}], "number": "1"},
+        {"spans": [{"name": "a"}]},
+        *(
+            {"trace_id": "t", "spans": [{"name": "a", **field}]}
+            for field in ({"started_at": ""}, {"attributes": "x"}, {"events": [1]}, {"message": 7}, {"span_id": None})
+        ),
     ],
 )
 def test_what_is_no_trace_is_refused(values: dict[str, Any]) -> None:
