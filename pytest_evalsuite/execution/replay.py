@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from pytest_evalsuite.agents.calling import Agent
+from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
-from pytest_evalsuite.errors import AnswerMissing, RemoteError, TurnBroken
+from pytest_evalsuite.errors import AnswerMissing, RemoteError, ReplyError, TurnBroken
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.result import reply_json
+from pytest_evalsuite.forms import hold
 from pytest_evalsuite.testsets.fingerprint import changed_parts
 from pytest_evalsuite.testsets.model import Case
 from pytest_evalsuite.tracing.span import Trace, Traced
@@ -30,6 +32,9 @@ NOBODY = Agent("nobody", _answer)
 
 GIVEN: Final = "given"
 """What the agent of answers is called that test sets carry themselves."""
+
+NO_ANSWER: Final = (KeyError, TypeError, ValueError, ReplyError)
+"""What reading an answer raises that nobody can have given: its file was changed or damaged."""
 
 
 def given_attempt(case: Case, number: int = 1) -> Attempt:
@@ -74,22 +79,27 @@ def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
     """The attempt that was recorded; one that ends in AnswerMissing for a text that says why there is none."""
     if isinstance(found, str):
         return _missing(number, found)
+    try:
+        return _recorded(found, number)
+    except NO_ANSWER as error:
+        return _missing(number, f"what was recorded is no answer: {type(error).__name__}: {error}")
+
+
+def _recorded(found: Mapping[str, Any], number: int) -> Attempt:
     attempt = Attempt(
         number,
         found["started_at"],
         found["seconds"],
-        history=found["history"],
+        history=[dict(message) for message in found["history"]],
         is_replayed=True,
         trace=Traced.from_json(found["trace"]) if "trace" in found else Traced(),
     )
     cause = found.get("cause")
-    try:
-        if cause is None:
-            attempt.reply = _reply(found)
-        else:
-            attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else RemoteError(cause)
-    except (KeyError, TypeError, ValueError) as error:
-        return _missing(number, f"what was recorded is no answer: {type(error).__name__}: {error}")
+    if cause is None:
+        attempt.reply = _reply(found)
+    else:
+        hold(cause, kind=str, type=str, message=str)
+        attempt.error = TurnBroken(cause["message"]) if cause["kind"] == TurnBroken.kind else RemoteError(cause)
     return attempt
 
 
@@ -99,24 +109,35 @@ def _attempts(record: Mapping[str, Any], run_id: str, trace_of: Callable[[str], 
         if "actual_response" not in one:
             why = (one.get("cause") or {}).get("message", "the case was not asked")
             yield _missing(number, f"run {run_id} has no answer to this case: {why}")
-        else:
-            seconds = one["execution_time_ms"] / 1000
-            attempt = Attempt(number, started_at, seconds, reply=_reply(one), history=one.get("history", ()))
-            if "trace_id" in one:
-                kept = trace_of(one["trace_id"])
-                attempt.trace = Traced(one["trace_id"]) if kept is None else kept.traced()
-            yield attempt
+            continue
+        try:
+            yield _stored(one, number, started_at, trace_of)
+        except NO_ANSWER as error:
+            yield _missing(number, f"what run {run_id} has is no answer: {type(error).__name__}: {error}")
+
+
+def _stored(
+    one: Mapping[str, Any], number: int, started_at: float, trace_of: Callable[[str], Trace | None]
+) -> Attempt:
+    history = [dict(message) for message in one.get("history", ())]
+    attempt = Attempt(number, started_at, one["execution_time_ms"] / 1000, reply=_reply(one), history=history)
+    if "trace_id" in one:
+        kept = trace_of(one["trace_id"])
+        attempt.trace = Traced(one["trace_id"]) if kept is None else kept.traced()
+    return attempt
 
 
 def _reply(answered: Mapping[str, Any]) -> AgentReply:
+    """The reply, held to all that an agent's reply is held to."""
     calls, usage = answered.get("tool_calls"), answered.get("usage")
-    return AgentReply(
+    reply = AgentReply(
         output=answered["actual_output"] if "actual_output" in answered else answered["actual_response"],
         tool_calls=None if calls is None else [ToolCall(**call) for call in calls],
         usage=None if usage is None else Usage(**usage),
         cost=answered.get("cost"),
         metadata=answered.get("reply_metadata", {}),
     )
+    return read_reply(reply)
 
 
 def _missing(number: int, message: str) -> Attempt:

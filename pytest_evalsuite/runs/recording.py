@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.forms import hold
 from pytest_evalsuite.runs.encoding import decode
 from pytest_evalsuite.runs.run import CaseKey
 from pytest_evalsuite.testsets.fingerprint import changed_parts
@@ -64,22 +66,18 @@ class Recording:
 
     def _take(self, line: Mapping[str, Any]) -> None:
         if line["kind"] == "verdict":
-            self._verdicts[line["key"]] = _with_form(line, verdict=dict) if "verdict" in line else line
+            if "verdict" in line:
+                hold(line, verdict=dict)
+            self._verdicts[line["key"]] = line
         elif line["kind"] == "agent":
-            self._agents[line["test_set"], line["agent"]] = _with_form(line, required=list)["configuration"]
+            hold(line, required=list, configuration=(dict, NoneType))
+            self._agents[line["test_set"], line["agent"]] = line["configuration"]
             self._required[line["test_set"], line["agent"]] = frozenset(line["required"])
         else:
             key = CaseKey(line["test_set"], line["case_id"], line["agent"])
-            line = _with_form(line, number=int, started_at=(int, float), seconds=(int, float), history=list)
+            hold(line, fingerprint=str, number=int, started_at=(int, float), seconds=(int, float), history=list)
             self._answers[key, line["number"]] = line  # of a case that was run again, the last
             self._moved[line["fingerprint"], line["agent"], line["number"]] = line
-
-
-def _with_form(line: Mapping[str, Any], **fields: type | tuple[type, ...]) -> Mapping[str, Any]:
-    for name, kind in fields.items():
-        if not isinstance(line[name], kind):
-            raise TypeError(f"{name} is no {kind[0].__name__ if isinstance(kind, tuple) else kind.__name__}")
-    return line
 
 
 def _lines(files: list[Path]) -> Iterator[tuple[str, Mapping[str, Any]]]:

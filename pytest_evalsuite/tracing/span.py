@@ -10,6 +10,7 @@ from hashlib import blake2b
 from types import NoneType
 from typing import Any, Final, Literal, get_args
 
+from pytest_evalsuite.forms import hold
 from pytest_evalsuite.redaction import redact
 from pytest_evalsuite.tracing import conventions
 
@@ -201,7 +202,7 @@ class Traced:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Traced:
         """The same from JSON values. Raises TypeError or KeyError for others."""
-        _hold(values, trace_id=str, root_id=str, spans=(list, NoneType), dropped=int)
+        hold(values, trace_id=str, root_id=str, spans=(list, NoneType), dropped=int)
         spans = values["spans"]
         told = None if spans is None else [Span.from_json(span) for span in spans]
         return cls(values["trace_id"], values["root_id"], told, values["dropped"])
@@ -250,18 +251,11 @@ class Trace:
         """The trace of these values. Raises TypeError, KeyError or ValueError for what is none."""
         others: dict[str, Any] = {"test_set": "", "case_id": "", "agent": "", "number": 1, "dropped": 0}
         values = {**others, **values}
-        _hold(values, trace_id=str, spans=list, test_set=str, case_id=str, agent=str, number=int, dropped=int)
+        hold(values, trace_id=str, spans=list, test_set=str, case_id=str, agent=str, number=int, dropped=int)
         spans = [Span.from_json(span) for span in values["spans"]]
         if not spans:
             raise ValueError("a trace without spans")
         return cls(values["trace_id"], spans, **{key: values[key] for key in others})
-
-
-def _hold(values: Mapping[str, Any], **fields: type | tuple[type, ...]) -> None:
-    """Raise TypeError or KeyError where a field is missing or holds something else."""
-    for name, kind in fields.items():
-        if not isinstance(values[name], kind):
-            raise TypeError(f"{name} is a {type(values[name]).__name__}")
 
 
 def below(root_id: str, spans: Iterable[Span]) -> list[Span]:

@@ -268,6 +268,20 @@ def test_a_recording_that_is_damaged_says_where(suite: Suite) -> None:
     result.stderr.fnmatch_lines(["*recording-main.jsonl:1: no recorded answer: *"])
 
 
+def test_a_recorded_answer_of_another_form_is_an_error_of_its_case_alone(suite: Suite) -> None:
+    suite.cases("one: once -> once", "two: twice -> twice")
+    suite.run("--eval-record")
+    (path,) = (suite.path / ".evalsuite" / "runs").glob("*/recording-main.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    changed = [{**line, "usage": {"input_tokens": "many"}} if line.get("case_id") == "one" else line for line in lines]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in changed), encoding="utf-8")
+    suite.run("--eval-replay=latest", "--eval-json=run.json")
+    assert suite.statuses() == {"one": "error", "two": "passed"}
+    cause = suite.results()["one"]["cause"]
+    assert cause["kind"] == "answer"
+    assert cause["message"].startswith("what was recorded is no answer: ReplyError: the reply's token counts must be")
+
+
 def test_nothing_is_recorded_unless_it_is_asked_for(suite: Suite) -> None:
     suite.cases("one: once -> once")
     suite.run()
