@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / ".fuzz"
-LIMITS = ("-max_len=6000", "-timeout=20", "-rss_limit_mb=1500", "-print_final_stats=1")
+LIMITS = ("-timeout=20", "-rss_limit_mb=1500", "-print_final_stats=1")
 READERS = (
     "yaml",
     "csv",
@@ -23,6 +23,8 @@ READERS = (
     "group",
     "artifact",
     "baseline",
+    "info",
+    "plan",
     "journal",
     "recording",
     "spans",
@@ -76,11 +78,18 @@ def fuzz(reader: str, seconds: int) -> None:
         import fuzz_readers
     corpus = KEPT / reader
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(fuzz_readers.seeds(reader, ROOT)):
+    seeds = list(fuzz_readers.seeds(reader))
+    for number, seed in enumerate(seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
+    longest = 2 * max(map(len, seeds))
     with tempfile.TemporaryDirectory() as folder:
-        limits = [*LIMITS, f"-max_total_time={seconds}", f"-artifact_prefix={KEPT}/{reader}-"]
-        atheris.Setup([sys.argv[0], str(corpus), *limits], fuzz_readers.reader(reader, Path(folder)))
+        limits = [*LIMITS, f"-max_len={longest}", f"-max_total_time={seconds}", f"-artifact_prefix={KEPT}/{reader}-"]
+        read = fuzz_readers.reader(reader, Path(folder))
+
+        def read_one(data: bytes) -> None:
+            read(data)
+
+        atheris.Setup([sys.argv[0], str(corpus), *limits], read_one)
         atheris.Fuzz()
 
 

@@ -2,238 +2,351 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+from assessed import keep_answers, trace_of
+from kept import FIRST
 from records import error, passed, record, run_of
 
-from pytest_evalsuite.assessments.log import Log
-from pytest_evalsuite.comparison.baseline import baseline_of, baseline_text, parse_baseline
-from pytest_evalsuite.comparison.sides import side_of_run
-from pytest_evalsuite.errors import StoreError, TestSetError
+from pytest_evalsuite.agents import AgentReply, ToolCall, Usage
+from pytest_evalsuite.assessments import Assessments
+from pytest_evalsuite.assessments.agreement import report
+from pytest_evalsuite.assessments.human import People
+from pytest_evalsuite.assessments.reading import read_assessed_run
+from pytest_evalsuite.assessments.sheet import import_rows, sheet_rows
+from pytest_evalsuite.comparison.baseline import baseline_of, baseline_text, merge, parse_baseline, side_of_baseline
+from pytest_evalsuite.comparison.compare import compare
+from pytest_evalsuite.comparison.sides import side_of_artifact, side_of_run
+from pytest_evalsuite.errors import AnswerMissing, AssessmentError, JudgeError, StoreError, TestSetError
+from pytest_evalsuite.execution.call import Attempt
+from pytest_evalsuite.execution.replay import attempt_json, recorded_attempt, stored_attempts
 from pytest_evalsuite.groups.file import load_group_file
-from pytest_evalsuite.judges._base import Scale
+from pytest_evalsuite.judges._base import JudgeRequest, Scale, Verdict
+from pytest_evalsuite.judges._recording import ReplayingJudge
 from pytest_evalsuite.judges._reply import Unreadable, fits, read_verdict
-from pytest_evalsuite.reporting.sheet import read_sheet
-from pytest_evalsuite.runs.artifact import artifact_parts, run_summary
-from pytest_evalsuite.runs.plan import Plan
+from pytest_evalsuite.reporting.otlp import otlp_parts
+from pytest_evalsuite.reporting.sheet import read_sheet, sheet_csv
+from pytest_evalsuite.reporting.trace import trace_lines
+from pytest_evalsuite.runs.artifact import artifact_parts
 from pytest_evalsuite.runs.reading import read_run
 from pytest_evalsuite.runs.recording import Recording
-from pytest_evalsuite.runs.run import CaseKey
-from pytest_evalsuite.runs.traces import read_traces
+from pytest_evalsuite.runs.run import CaseKey, Run
+from pytest_evalsuite.runs.traces import KeptTraces
 from pytest_evalsuite.testsets import Defaults, load_test_set
+from pytest_evalsuite.testsets.model import Case
+from pytest_evalsuite.tracing.span import Span, Trace, Traced
 
-__all__ = [
-    "ARTIFACT",
-    "BASELINE",
-    "NAMES",
-    "RUN",
-    "SAID",
-    "SCALES",
-    "in_one_line",
-    "load",
-    "read_artifact",
-    "read_baseline",
-    "reader",
-    "seeds",
-]
+__all__ = ["ARTIFACT", "BASELINE", "NAMES", "SAID", "reader", "seeds"]
 
-NUMBERS = itertools.count()
-RUN = run_of(
-    ("Refunds", "shop", [passed(), record(), error()]), ("Other", "shop", [passed(usage={"input_tokens": 1})])
+ROOT = Path(__file__).parents[1]
+CASE = Case(id="case-0", question="why?", checks=(), line=1, position=0)
+REPLY = AgentReply(
+    {"so": 1},
+    tool_calls=[ToolCall(name="search", arguments={"q": 1}, result="x"), ToolCall(name="ask", error="gone")],
+    usage=Usage(input_tokens=3, output_tokens=4),
+    cost=0.5,
+    metadata={"model": "m"},
 )
+TRACED = Traced("0" * 32, spans=[Span("search", "tool", {"q": 1}, started_at=1.0, ended_at=1.5, span_id="2" * 16)])
+TOLD = {
+    "actual_response": '{"so": 1}',
+    "actual_output": {"so": 1},
+    "tool_calls": [{"name": "search", "arguments": {"q": 1}, "result": "x"}],
+    "usage": {"input_tokens": 3, "output_tokens": 4},
+    "cost": 0.5,
+    "trace_id": TRACED.trace_id,
+}
+RECORDS = (
+    passed(**TOLD, fingerprint=CASE.fingerprint, tags=["a"], history=[{"role": "user", "content": "and?"}]),
+    record(attempts=[record(number=1, **{**TOLD, "trace_id": "3" * 32}), error(number=2)]),
+    error(),
+)
+RUN = run_of(("Refunds", "echo", RECORDS), ("Other", "echo", [passed()]), id=FIRST)
 ARTIFACT = "".join(artifact_parts(RUN))
 BASELINE = baseline_text(baseline_of(side_of_run(RUN, "this run")))
-SAID = (
-    {"kind": "agent", "test_set": "s", "agent": "a", "configuration": {}, "required": ["question"]},
-    {"kind": "verdict", "key": "k", "verdict": {"value": True, "reasons": [], "notes": [], "usage": None}},
+EVALUATION = ("set.eval.yaml", "echo")
+KEY = CaseKey("set.eval.yaml", CASE.id, "echo")
+PLACE = KEY._asdict()
+ATTEMPTS = (
+    Attempt(1, 10.0, 1.5, reply=REPLY, history=[{"role": "user", "content": "and?"}], trace=TRACED),
+    Attempt(2, 10.0, 1.5, error=KeyError("x")),
+)
+VERDICT = {
+    "value": [True, False],
+    "reason": "",
+    "judge": "j",
+    "reasons": ["good", "bad"],
+    "raw_reply": None,
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+    "cost": 0.1,
+    "notes": [],
+}
+SAID: tuple[dict[str, Any], ...] = (
     {
-        "kind": "answer",
-        "test_set": "s",
-        "case_id": "c",
-        "agent": "a",
-        "fingerprint": "f",
-        "number": 1,
-        "actual_response": "x",
+        "kind": "agent",
+        "test_set": "set.eval.yaml",
+        "agent": "echo",
+        "configuration": {"a": 1},
+        "required": ["question"],
     },
+    {"kind": "verdict", "key": "k", "verdict": VERDICT},
+    *({"kind": "answer", **PLACE, "fingerprint": CASE.fingerprint, **attempt_json(one)} for one in ATTEMPTS),
+)
+CALL = Span("echo", "agent", "why?", {"so": 1}, started_at=0.5, ended_at=2.0, span_id="1" * 16)
+STEP = Span("search", "tool", {"q": 1}, span_id="2" * 16, parent_id=CALL.span_id)
+TRACE = Trace(TRACED.trace_id, [CALL, STEP], **PLACE)
+REPLIES = (
+    '{"passed": true, "reason": "right"}',
+    '```json\n{"score": 7, "reason": "nearly"}\n```',
+    '<think>hm</think>{"label": "a", "reason": "so"}',
+    '{"verdicts": [{"rule": 1, "met": false, "reason": "no"}, {"rule": 2, "met": true, "reason": "yes"}]}',
 )
 SCALES = [
     *(Scale(kind="passed"), Scale(kind="points"), Scale(kind="fraction")),
     *(Scale(kind="label", labels=("a", "b")), Scale(kind="rules", rules=("x", "y"))),
 ]
-LINES = [RUN.results.line(key) for evaluation in RUN.evaluations for key in evaluation.keys]
-TRACE = {
-    "trace_id": "0" * 32,
-    "test_set": "s",
-    "case_id": "c",
-    "agent": "a",
-    "number": 1,
-    "spans": [
-        {"span_id": "1" * 16, "parent_id": None, "name": "invoke_agent a", "kind": "agent", "status": "ok"},
-        {"span_id": "2" * 16, "parent_id": "1" * 16, "name": "search", "kind": "tool", "input": {"q": 1}},
-    ],
-}
-EVENT = {
-    "event": "create",
-    "at": "2026-11-28T12:00:00.000Z",
-    "assessment": {"id": "1", "type": "rating", "key": ["s", "c", "a"], "number": 1, "rating": 3, "by": "ada"},
-}
-REPLIES = (
-    '{"passed": true, "reason": "right"}',
-    'So:\n```json\n{"score": 7, "reason": "nearly"}\n```',
-    '{"label": "a", "reason": ""}',
-    '{"verdicts": [{"rule": "x", "passed": false}, {"rule": "y", "passed": true}]}',
-)
-SHEET = "test_set,case_id,agent,number,question,answer,rating,comment\ns,c,a,1,why?,so,4,good\n"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads a file of this name and does with it what it is read for; gives whether there is what it is read for."""
+
+    name: str
+    use: Callable[[Path], bool]
+    is_of_run: bool = False
+    """Whether the file stands in the folder of a run that is kept."""
+
+
+def reader(name: str, folder: Path) -> Callable[[bytes], bool]:
+    """What reads bytes as if they stood in a file below ``folder``: whether they were taken, or said to be wrong."""
+    one, folder = READERS[name], folder / name
+    folder.mkdir()
+    if name in EXAMPLES:
+        for suite in ROOT.glob("example_suites*/*/"):
+            shutil.copytree(suite, folder, dirs_exist_ok=True)  # what the files name beside them
+    path = (kept_run(folder) if one.is_of_run else folder) / one.name
+
+    def read(data: bytes) -> bool:
+        path.write_bytes(data)
+        try:
+            return one.use(path)
+        except TestSetError as error:
+            with_places(error, path)
+        except (StoreError, AssessmentError) as error:
+            in_one_line(error)
+        finally:
+            path.unlink()
+        return False
+
+    return read
+
+
+def seeds(name: str) -> Iterator[bytes]:
+    """What a reader takes: the example suites, or what is written by ourselves."""
+    if name in EXAMPLES:
+        files = sorted(file for folder in ROOT.glob("example_suites*") for file in folder.rglob(EXAMPLES[name]))
+        yield from (file.read_bytes() for file in files)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield from (text.encode() for text in WRITTEN[name](kept_run(Path(folder))))
+
+
+def kept_run(folder: Path) -> Path:
+    """A run whose answers can be assessed, in a folder of its own."""
+    path = folder / ".evalsuite" / "runs" / FIRST
+    return path if path.is_dir() else keep_answers(folder, *RECORDS)
 
 
 def in_one_line(error: Exception) -> None:
     assert "\n" not in str(error)
-    assert len(str(error)) < 1_000
+    assert len(str(error)) < 3_000
 
 
-def with_places(error: TestSetError, name: str) -> None:
+def with_places(error: TestSetError, path: Path) -> None:
     assert error.mistakes
     for mistake in error.mistakes:
-        assert (mistake.path, mistake.line >= 1, mistake.column >= 1) == (name, True, True)
+        assert mistake.path in (path.name, str(path))
+        assert mistake.line >= 1
+        assert mistake.column >= 1
         assert "\n" not in str(mistake)
         str(mistake).encode("utf-8")
 
 
-def load(folder: Path, name: str, content: bytes) -> None:
-    """Read a test set: it is one, or its mistakes have places in it."""
-    path = folder / f"{next(NUMBERS)}{name}"
-    path.write_bytes(content)
+def use_test_set(path: Path) -> bool:
+    return bool(load_test_set(path, display_path=path.name, defaults=Defaults(test_method="exact_match")).cases)
+
+
+def use_group(path: Path) -> bool:
+    load_group_file(path, root=path.parent, display_path=path.name)
+    return True
+
+
+def use_run(run: Run, path: Path) -> bool:
+    """Compare a run with another one, put its answers to be scored anew, and write it again."""
+    compare(side_of_run(RUN, "that"), side_of_run(run, "this"))
+    compare(*(side_of_run(one, "it", key="question", group="metadata", by_people=True) for one in (RUN, run)))
+    for evaluation in run.evaluations:
+        for one in run.records(evaluation):
+            for attempt in stored_attempts(CASE, {**one, "fingerprint": CASE.fingerprint}, "r"):
+                assert (attempt.reply is None) != (attempt.error is None)
+    "".join(artifact_parts(run)).encode()
+    return len(run.results) > 0
+
+
+def use_artifact(path: Path) -> bool:
+    compare(side_of_run(RUN, "that"), side_of_artifact(path, "this"))
+    return use_run(read_run(path), path)
+
+
+def use_baseline(path: Path) -> bool:
+    baseline = parse_baseline(path.read_bytes(), path.name)
+    compare(side_of_baseline(baseline, path.name), side_of_run(RUN, "this"))
+    again = parse_baseline(baseline_text(merge(baseline, baseline)).encode(), path.name)
+    assert again.cases.keys() == baseline.cases.keys()
+    return bool(baseline.cases)
+
+
+def use_journal(path: Path) -> bool:
+    return use_run(read_run(path.parent), path.parent)
+
+
+def use_recording(path: Path) -> bool:
+    recording = Recording.read(path.parent)
+    given = [recorded_attempt(recording.answer(KEY, CASE.fingerprint, number), number) for number in (1, 2)]
+    for attempt in given:
+        assert (attempt.reply is None) != (attempt.error is None)
+        json.dumps(attempt_json(attempt), ensure_ascii=False).encode()
+    verdict = judged(ReplayingJudge("j", lambda _: recording.verdict("k"), "r"))
+    assert verdict is None or type(verdict.reason) is type(verdict.judge) is str
+    return None not in (given[0].reply, verdict, recording.agent(*EVALUATION))
+
+
+def judged(judge: ReplayingJudge) -> Verdict | None:
     try:
-        test_set = load_test_set(path, display_path=name, defaults=Defaults(test_method="exact_match"))
-        assert test_set.cases
-    except TestSetError as error:
-        with_places(error, name)
+        judge.judge(JudgeRequest(purpose="quality", scale=SCALES[0], answer="so")).send(None)
+    except StopIteration as ended:
+        verdict: Verdict = ended.value
+        return verdict
+    except (AnswerMissing, JudgeError) as error:
+        in_one_line(error)
+    return None
+
+
+def use_spans(path: Path) -> bool:
+    kept = KeptTraces([path.parent])
+    trace = kept.get(TRACED.trace_id)
+    for attempt in stored_attempts(CASE, RECORDS[0], "r", kept.get):
+        json.dumps(attempt_json(attempt), ensure_ascii=False).encode()
+    if trace is None:
+        return False
+    "".join((*trace_lines(trace, 80), *otlp_parts([trace]))).encode()
+    return True
+
+
+def use_log(path: Path) -> bool:
+    assessments = Assessments(path.parent)
+    run, problems = read_assessed_run(path.parent)
+    "".join(artifact_parts(run)).encode()
+    people = People.from_text(People.read(path.parents[3]).as_text())
+    for evaluation in run.evaluations:
+        for one in run.records(evaluation):
+            people.verdict(one, date(2026, 1, 1))
+    report([assessments])
+    sheet_csv(sheet_rows(assessments)).encode()
+    for problem in problems:
+        assert "\n" not in problem
+    return bool(assessments.history()) and not problems
+
+
+def use_sheet(path: Path) -> bool:
+    rows, unread = read_sheet(path)
+    assessments = Assessments(path.parent)
+    try:
+        came = import_rows(assessments, rows, str(path), author="ann", lenient=True, unread=unread)
+        again = import_rows(assessments, rows, str(path), author="ann", lenient=True, unread=unread)
     finally:
-        path.unlink()
+        (path.parent / "assessments.jsonl").unlink(missing_ok=True)
+    assert (again.created, again.updated) == (0, 0)
+    if came.mistakes:
+        raise TestSetError(came.mistakes)
+    return came.created > 0
 
 
-def read_artifact(folder: Path, content: bytes) -> None:
-    path = folder / f"{next(NUMBERS)}.json"
-    path.write_bytes(content)
-    try:
-        read_run(path)
-    except StoreError as error:
-        in_one_line(error)
-    finally:
-        path.unlink()
-
-
-def read_baseline(folder: Path, content: bytes) -> None:
-    try:
-        parse_baseline(content, "b.json")
-    except StoreError as error:
-        in_one_line(error)
-
-
-def reader(name: str, folder: Path) -> Callable[[bytes], None]:
-    """What reads bytes as if they stood in a file of ``folder``, and lets no exception out that is one of ours."""
-    return lambda data: _READERS[name](folder, data)
-
-
-def seeds(name: str, root: Path) -> Iterator[bytes]:
-    """What a reader takes: the example suites below ``root``, and what is written by ourselves."""
-    patterns = {"yaml": "*.eval.yaml", "csv": "*.eval.csv", "jsonl": "*.eval.jsonl", "group": "*.evalgroup.yaml"}
-    if name in patterns:
-        files = sorted(file for folder in root.glob("example_suites*") for file in folder.rglob(patterns[name]))
-        yield from (file.read_bytes() for file in files)
-        return
-    written = {
-        "artifact": [ARTIFACT],
-        "baseline": [BASELINE],
-        "journal": ["\n".join(LINES)],
-        "recording": ["\n".join(map(json.dumps, SAID))],
-        "spans": [json.dumps(TRACE)],
-        "log": [json.dumps(EVENT)],
-        "sheet": [SHEET],
-        "reply": REPLIES,
-    }
-    yield from (text.encode() for text in written[name])
-
-
-def _group(folder: Path, data: bytes) -> None:
-    path = folder / "x.evalgroup.yaml"
-    path.write_bytes(data)
-    try:
-        load_group_file(path, root=folder, display_path=path.name)
-    except TestSetError as error:
-        with_places(error, path.name)
-
-
-def _journal(folder: Path, data: bytes) -> None:
-    (folder / "run.json").write_text(json.dumps(run_summary(RUN)), encoding="utf-8")
-    plan = Plan(evaluation.plan for evaluation in RUN.evaluations)
-    (folder / "plan.json").write_text(json.dumps(plan.as_json()), encoding="utf-8")
-    (folder / "results-main.jsonl").write_bytes(data)
-    read_run(folder)
-
-
-def _recording(folder: Path, data: bytes) -> None:
-    (folder / "recording-main.jsonl").write_bytes(data)
-    try:
-        recording = Recording.read(folder)
-    except StoreError as error:
-        in_one_line(error)
-        return
-    recording.answer(CaseKey("s", "c", "a"), "f", 1)
-    recording.required("s", "a")
-
-
-def _spans(folder: Path, data: bytes) -> None:
-    (folder / "spans.jsonl").write_bytes(data)
-    try:
-        read_traces(folder).get(str(TRACE["trace_id"]))
-    except StoreError as error:
-        in_one_line(error)
-
-
-def _log(folder: Path, data: bytes) -> None:
-    path = folder / "assessments.jsonl"
-    path.write_bytes(data)
-    try:
-        Log(path).read()
-    except StoreError as error:
-        in_one_line(error)
-
-
-def _sheet(folder: Path, data: bytes) -> None:
-    path = folder / "sheet.csv"
-    path.write_bytes(data)
-    try:
-        read_sheet(path)
-    except TestSetError as error:
-        with_places(error, str(path))
-
-
-def _reply(_: Path, data: bytes) -> None:
+def use_reply(path: Path) -> bool:
+    text, taken = path.read_bytes().decode("utf-8", "replace"), 0
     for scale in SCALES:
         try:
-            value, _reason, _notes = read_verdict(data.decode("utf-8", "replace"), scale)
+            value, reason, notes = read_verdict(text, scale)
         except Unreadable as error:
             in_one_line(error)
         else:
             assert fits(value, scale)
+            assert all(isinstance(said, str) for said in (reason, *notes))
+            taken += 1
+    return taken > 0
 
 
-_READERS: dict[str, Callable[[Path, bytes], None]] = {
-    "yaml": lambda folder, data: load(folder, ".eval.yaml", data),
-    "csv": lambda folder, data: load(folder, ".eval.csv", data),
-    "jsonl": lambda folder, data: load(folder, ".eval.jsonl", data),
-    "group": _group,
-    "artifact": read_artifact,
-    "baseline": read_baseline,
-    "journal": _journal,
-    "recording": _recording,
-    "spans": _spans,
-    "log": _log,
-    "sheet": _sheet,
-    "reply": _reply,
+def written_log(folder: Path) -> str:
+    """Everything that people may say, some of it changed and deleted."""
+    assessments = Assessments(folder)
+    first, other = (trace_of(assessments, case) for case in (0, 2))
+    said: tuple[dict[str, Any], ...] = (
+        {"rating": 4, "comment": "good"},
+        {"approval": "approved", "expires": "2030-01-01"},
+        {"rubric": {"polite": "yes"}},
+        {"metadata": {"seen": [1, None]}},
+        {"overwrite": {"so": 2}},
+        {"comment": "and so on"},
+    )
+    for one in said:
+        assessments.create(first, by="ada", **one)
+    changed = assessments.create(other, approval="rejected", by="bob").assessment_id
+    assessments.update(changed, approval="approved", by="bob")
+    assessments.delete(assessments.create(other, rating=1, by="bob").assessment_id, by="bob")
+    return (folder / "assessments.jsonl").read_text(encoding="utf-8")
+
+
+def written_sheet(folder: Path) -> str:
+    """The sheet of those, and of answers of which nothing is said."""
+    written_log(folder)
+    return sheet_csv(sheet_rows(Assessments(folder)))
+
+
+READERS: dict[str, Reader] = {
+    "yaml": Reader("x.eval.yaml", use_test_set),
+    "csv": Reader("x.eval.csv", use_test_set),
+    "jsonl": Reader("x.eval.jsonl", use_test_set),
+    "group": Reader("x.evalgroup.yaml", use_group),
+    "artifact": Reader("run.json", use_artifact),
+    "baseline": Reader("b.json", use_baseline),
+    "info": Reader("run.json", use_journal, is_of_run=True),
+    "plan": Reader("plan.json", use_journal, is_of_run=True),
+    "journal": Reader("results-main.jsonl", use_journal, is_of_run=True),
+    "recording": Reader("recording-main.jsonl", use_recording, is_of_run=True),
+    "spans": Reader("spans-main.jsonl", use_spans, is_of_run=True),
+    "log": Reader("assessments.jsonl", use_log, is_of_run=True),
+    "sheet": Reader("sheet.csv", use_sheet, is_of_run=True),
+    "reply": Reader("reply.txt", use_reply),
 }
-NAMES = tuple(_READERS)
+NAMES = tuple(READERS)
+
+EXAMPLES = {"yaml": "*.eval.yaml", "csv": "*.eval.csv", "jsonl": "*.eval.jsonl", "group": "*.evalgroup.yaml"}
+WRITTEN: dict[str, Callable[[Path], Iterable[str]]] = {
+    "artifact": lambda _: [ARTIFACT],
+    "baseline": lambda _: [BASELINE],
+    "info": lambda folder: [(folder / "run.json").read_text(encoding="utf-8")],
+    "plan": lambda folder: [(folder / "plan.json").read_text(encoding="utf-8")],
+    "journal": lambda folder: [(folder / "results-main.jsonl").read_text(encoding="utf-8")],
+    "recording": lambda _: ["\n".join(map(json.dumps, SAID))],
+    "spans": lambda _: [json.dumps(TRACE.as_json())],
+    "log": lambda folder: [written_log(folder)],
+    "sheet": lambda folder: [written_sheet(folder)],
+    "reply": lambda _: REPLIES,
+}

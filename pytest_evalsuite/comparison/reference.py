@@ -54,13 +54,6 @@ def path_of(reference: str, root: Path, folder: Path | None = None) -> Path:
 
 
 def _of_path(path: Path, reference: str, key: str | None, group: str | None) -> Side:
-    try:
-        return _side(path, reference, key, group)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(f"{reference} holds a result of no known form ({type(error).__name__}: {error})") from None
-
-
-def _side(path: Path, reference: str, key: str | None, group: str | None) -> Side:
     if path.is_dir():
         return side_of_run(read_run(path), reference, key=key, group=group)
     try:

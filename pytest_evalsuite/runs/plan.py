@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from types import NoneType
 from typing import Any, Final, NamedTuple
 
+from pytest_evalsuite.forms import Kind, fits
 from pytest_evalsuite.runs.encoding import decode
-from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation
+from pytest_evalsuite.runs.run import EVALUATION_FORM, CaseKey, PlannedCase, PlannedEvaluation
 from pytest_evalsuite.testsets.model import TestSet
 
 __all__ = ["Collected", "Plan"]
 
 
-Kind = type | tuple[type, ...]
-
-FORM: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("test_set", "agent", "name", "mode", "language"), str),
-    **dict.fromkeys(("total", "collected"), int),
-    **dict.fromkeys(("metadata", "gate", "configuration"), dict),
-    **dict.fromkeys(("description", "agent_version"), (str, type(None))),
-    "tags": list,
+CASE_FORM: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("case_id", "fingerprint", "node_name", "repeats", "answer"), str),
+    **dict.fromkeys(("position", "line"), int),
+    "conversation": (str, NoneType),
 }
-CASE_FORM: Final[tuple[Kind, ...]] = (str, int, int, str, str, str, (str, type(None)), str)
 
 
 class Collected(NamedTuple):
@@ -107,15 +104,8 @@ class Plan:
         plans = []
         content = decode(text)
         for planned in content["evaluations"]:
-            planned["cases"] = [PlannedCase(*case) for case in planned["cases"]]
-            plans.append(_checked(PlannedEvaluation(**planned)))
+            cases = planned["cases"] = [PlannedCase(*case) for case in planned["cases"]]
+            if not fits(planned, EVALUATION_FORM) or not all(fits(case._asdict(), CASE_FORM) for case in cases):
+                raise TypeError("a plan of another form")
+            plans.append(PlannedEvaluation(**planned))
         return cls(plans, content["shard"])
-
-
-def _checked(planned: PlannedEvaluation) -> PlannedEvaluation:
-    fields = [(getattr(planned, name), kind) for name, kind in FORM.items()]
-    for case in planned.cases:
-        fields += zip(case, CASE_FORM, strict=True)
-    if not all(isinstance(value, kind) for value, kind in fields):
-        raise TypeError("a plan of another form")
-    return planned

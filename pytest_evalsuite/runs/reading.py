@@ -8,12 +8,14 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pytest_evalsuite.errors import StoreError
+from pytest_evalsuite.forms import Kind, fits, hold
 from pytest_evalsuite.runs.artifact import ARTIFACT_NAME, ARTIFACT_VERSION
 from pytest_evalsuite.runs.encoding import decode, encode
-from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation, Results, Run, assemble
+from pytest_evalsuite.runs.run import EVALUATION_FORM, CaseKey, PlannedCase, PlannedEvaluation, Results, Run, assemble
 from pytest_evalsuite.runs.summary import STATUSES, brief
 
 if TYPE_CHECKING:
@@ -34,6 +36,13 @@ Head = dict[str, Any]
 """A document or an evaluation without what it holds the most of."""
 
 KNOWN_STATUSES: Final = frozenset(STATUSES)
+RECORD_FORM: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("statistics", "confirmation", "cause", "human_verdict", "metadata", "inputs"), dict),
+    **dict.fromkeys(("attempts", "checks"), list),
+    "usage": (dict, NoneType),
+    "trace_id": str,
+}
+"""The types of those parts of a result, or of an attempt, that readers look into."""
 HEAD_END: Final = b'"evaluations":['
 RESULTS: Final = b'"results":['
 PLANNED: Final = frozenset(f.name for f in dataclasses.fields(PlannedEvaluation)) - {"cases", "total"}
@@ -146,9 +155,17 @@ def is_result(record: Any) -> bool:
     """Whether this is what came of a case: it says which one, and figures can be worked out from it."""
     try:
         one = brief(record)
+        if "statistics" in record:
+            hold(record["statistics"], passed=int, scored=int)
+        if "confirmation" in record:
+            hold(record["confirmation"], passed=int, trials=int)
+        if "cause" in record:
+            hold(record["cause"], kind=str, message=str)
         score = 0 if one.score is None else one.score
         return (
-            type(record["test_set"]) is type(record["case_id"]) is type(record["agent"]) is str
+            fits(record, RECORD_FORM)
+            and all(fits(told, RECORD_FORM) for told in record.get("attempts", ()))
+            and type(record["test_set"]) is type(record["case_id"]) is type(record["agent"]) is str
             and type(record["fingerprint"]) is str
             and type(record["position"]) is type(record["line"]) is int
             and one.status in KNOWN_STATUSES
@@ -243,7 +260,7 @@ def _checked(results: Iterator[tuple[Any, Any]], path: Path) -> Iterator[tuple[H
     checked: Any = ...
     for evaluation, record in results:
         if evaluation is not checked and not _is_evaluation(evaluation):
-            raise StoreError(f"{path}: an evaluation that does not say which test set was put to which agent")
+            raise StoreError(f"{path}: an evaluation is not as an artifact has it, with test set, name and agent")
         checked = evaluation
         if record is not None and not (
             is_result(record)
@@ -255,8 +272,11 @@ def _checked(results: Iterator[tuple[Any, Any]], path: Path) -> Iterator[tuple[H
 
 
 def _is_evaluation(evaluation: Any) -> bool:
-    return isinstance(evaluation, dict) and all(
-        isinstance(evaluation.get(key), str) for key in ("test_set", "name", "agent")
+    return (
+        isinstance(evaluation, dict)
+        and all(key in evaluation for key in ("test_set", "name", "agent"))
+        and fits(evaluation, EVALUATION_FORM)
+        and isinstance(evaluation.get("cases_in_test_set", 0), int)
     )
 
 

@@ -5,36 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 import fuzz
 import pytest
-from fuzz_readers import (
-    ARTIFACT,
-    BASELINE,
-    NAMES,
-    RUN,
-    SAID,
-    SCALES,
-    in_one_line,
-    load,
-    read_artifact,
-    read_baseline,
-    reader,
-    seeds,
-)
+from fuzz_readers import NAMES, reader, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pytest_evalsuite.errors import StoreError
-from pytest_evalsuite.execution.replay import recorded_attempt
-from pytest_evalsuite.judges._reply import Unreadable, fits, read_verdict
-from pytest_evalsuite.runs.artifact import run_summary
-from pytest_evalsuite.runs.plan import Plan
-from pytest_evalsuite.runs.reading import read_run
-from pytest_evalsuite.runs.recording import Recording
-from pytest_evalsuite.runs.run import CaseKey
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 """A few in a test; by hand as many as one has time for."""
@@ -77,10 +55,15 @@ CSV = st.lists(
 ).map("".join)
 
 
+Read = Callable[[str, bytes], bool]
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for all examples."""
-    return tmp_path_factory.mktemp("fuzz")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """The readers by name, each with a folder for all that it reads."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    made = cache(lambda name: reader(name, folder))
+    return lambda name, content: made(name)(content)
 
 
 def in_utf8(text: str) -> bytes:
@@ -89,14 +72,14 @@ def in_utf8(text: str) -> bytes:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.one_of(YAML.map(in_utf8), st.binary(max_size=200), VALUES.map(lambda value: in_utf8(json.dumps(value)))))
-def test_yaml(folder: Path, content: bytes) -> None:
-    load(folder, ".eval.yaml", content)
+def test_yaml(read: Read, content: bytes) -> None:
+    read("yaml", content)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.lists(st.dictionaries(KEYS, VALUES, max_size=6), max_size=3))
-def test_yaml_that_looks_like_a_test_set(folder: Path, head: dict[str, Any], cases: list[dict[str, Any]]) -> None:
-    load(folder, ".eval.yaml", in_utf8(json.dumps({**head, "cases": cases})))
+def test_yaml_that_looks_like_a_test_set(read: Read, head: dict[str, Any], cases: list[dict[str, Any]]) -> None:
+    read("yaml", in_utf8(json.dumps({**head, "cases": cases})))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -105,8 +88,8 @@ def test_yaml_that_looks_like_a_test_set(folder: Path, head: dict[str, Any], cas
         CSV.map(in_utf8), st.binary(max_size=200), CSV.map(lambda text: in_utf8(f"question,expected_response\n{text}"))
     )
 )
-def test_csv(folder: Path, content: bytes) -> None:
-    load(folder, ".eval.csv", content)
+def test_csv(read: Read, content: bytes) -> None:
+    read("csv", content)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
@@ -116,8 +99,8 @@ def test_csv(folder: Path, content: bytes) -> None:
         st.lists(VALUES, max_size=4).map(lambda lines: in_utf8("\n".join(map(json.dumps, lines)))),
     )
 )
-def test_jsonl(folder: Path, content: bytes) -> None:
-    load(folder, ".eval.jsonl", content)
+def test_jsonl(read: Read, content: bytes) -> None:
+    read("jsonl", content)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -126,7 +109,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, one in inner for place in places(one, (*path, key)))]
 
 
-def with_change(text: str, place: int, value: Any, *, drop: bool) -> bytes:
+def with_change(text: str | bytes, place: int, value: Any, *, drop: bool) -> bytes:
     """A JSON document with one of its values replaced or removed."""
     document = json.loads(text)
     *steps, last = (found := places(document)[1:])[place % len(found)]
@@ -140,7 +123,10 @@ def with_change(text: str, place: int, value: Any, *, drop: bool) -> bytes:
     return in_utf8(json.dumps(document))
 
 
-CHANGES = (st.integers(0, 10_000), VALUES, st.booleans())
+def cut(text: str, at: int) -> bytes:
+    return in_utf8(text)[: at % len(text)]
+
+
 BYTES = st.one_of(st.binary(max_size=200), VALUES.map(lambda value: in_utf8(json.dumps(value))))
 ODD_DOCUMENTS = (
     b"",
@@ -155,74 +141,40 @@ ODD_DOCUMENTS = (
     b'{"evaluations":[\n]}',
     b'x"evaluations":[\n',
 )
+DOCUMENTS = {name: next(seeds(name)).decode() for name in ("artifact", "baseline", "info", "plan")}
+LINES = {name: next(seeds(name)).decode() for name in ("journal", "recording", "spans", "log")}
 
 
-def cut(text: str, at: int) -> bytes:
-    return in_utf8(text)[: at % len(text)]
-
-
-@pytest.mark.parametrize(
-    ("read", "text"), [(read_artifact, ARTIFACT), (read_baseline, BASELINE)], ids=["artifact", "baseline"]
-)
-class TestDocuments:
+@pytest.mark.parametrize("name", [*DOCUMENTS, *LINES])
+class TestWhatWeWriteOurselves:
     @settings(max_examples=EXAMPLES, deadline=None)
-    @given(data=st.data())
-    def test_with_a_value_changed(
-        self, folder: Path, read: Callable[[Path, bytes], None], text: str, data: Any
-    ) -> None:
-        place, value, drop = (data.draw(change) for change in CHANGES)
-        read(folder, with_change(text, place, value, drop=drop))
+    @given(st.integers(0, 10_000), VALUES, st.booleans(), st.integers(0, 100))
+    def test_with_a_value_changed(self, read: Read, name: str, place: int, value: Any, drop: bool, line: int) -> None:
+        if name in DOCUMENTS:
+            read(name, with_change(DOCUMENTS[name], place, value, drop=drop))
+            return
+        lines = [written.encode() for written in LINES[name].splitlines()]
+        lines[line % len(lines)] = with_change(lines[line % len(lines)], place, value, drop=drop)
+        read(name, b"\n".join(lines))
 
     @settings(max_examples=EXAMPLES, deadline=None)
-    @given(data=st.data())
-    def test_of_any_bytes(self, folder: Path, read: Callable[[Path, bytes], None], text: str, data: Any) -> None:
-        read(folder, data.draw(BYTES))
-        read(folder, cut(text, data.draw(st.integers(0, len(text)))))
+    @given(BYTES, st.integers(0, 100_000))
+    def test_of_any_bytes(self, read: Read, name: str, content: bytes, at: int) -> None:
+        read(name, content)
+        read(name, cut(DOCUMENTS.get(name) or LINES[name], at))
 
     @pytest.mark.parametrize("content", ODD_DOCUMENTS)
-    def test_that_are_odd(self, folder: Path, read: Callable[[Path, bytes], None], text: str, content: bytes) -> None:
-        read(folder, content)
+    def test_that_is_odd(self, read: Read, name: str, content: bytes) -> None:
+        read(name, content)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(st.sampled_from(["run.json", "plan.json", "results-main.jsonl"]), st.one_of(BYTES, st.integers()), *CHANGES)
-def test_a_folder_of_a_run(
-    tmp_path_factory: pytest.TempPathFactory, name: str, content: Any, place: int, value: Any, drop: bool
-) -> None:
-    folder = tmp_path_factory.mktemp("run")
-    lines = [RUN.results.line(key) for evaluation in RUN.evaluations for key in evaluation.keys]
-    files = {
-        "run.json": json.dumps(run_summary(RUN)),
-        "plan.json": json.dumps(Plan(evaluation.plan for evaluation in RUN.evaluations).as_json()),
-        "results-main.jsonl": lines[0],
-    }
-    written = {file: in_utf8(text) for file, text in files.items()}
-    written[name] = content if isinstance(content, bytes) else with_change(files[name], place, value, drop=drop)
-    for file, data in written.items():
-        (folder / file).write_bytes(data)
-    try:
-        read_run(folder)
-    except StoreError as error:
-        in_one_line(error)
-
-
-@settings(max_examples=EXAMPLES, deadline=None)
-@given(st.one_of(BYTES, st.integers(0, 2)), *CHANGES)
-def test_a_recording(
-    tmp_path_factory: pytest.TempPathFactory, content: Any, place: int, value: Any, drop: bool
-) -> None:
-    folder = tmp_path_factory.mktemp("recorded")
-    line = content if isinstance(content, bytes) else with_change(json.dumps(SAID[content]), place, value, drop=drop)
-    (folder / "recording-main.jsonl").write_bytes(line + b"\n" + line)
-    try:
-        recording = Recording.read(folder)
-    except StoreError as error:
-        in_one_line(error)
-        return
-    answer = recording.answer(CaseKey("s", "c", "a"), "f", 1)
-    attempt = recorded_attempt(answer, 1)
-    assert (attempt.reply is None) != (attempt.error is None)
-    recording.required("s", "a")
+@given(st.one_of(BYTES, CSV.map(in_utf8)), st.integers(0, 10_000), st.text(max_size=30))
+def test_a_sheet(read: Read, content: bytes, at: int, cell: str) -> None:
+    read("sheet", content)
+    sheet = next(seeds("sheet")).decode().split(",")
+    sheet[at % len(sheet)] = cell
+    read("sheet", in_utf8(",".join(sheet)))
 
 
 REPLIES = st.one_of(
@@ -239,24 +191,15 @@ REPLIES = st.one_of(
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(REPLIES)
-def test_a_reply_of_a_judge(reply: str) -> None:
-    for scale in SCALES:
-        try:
-            value, reason, notes = read_verdict(reply, scale)
-        except Unreadable as error:
-            in_one_line(error)
-        else:
-            assert fits(value, scale)
-            assert isinstance(reason, str)
-            assert all(isinstance(note, str) for note in notes)
+def test_a_reply_of_a_judge(read: Read, reply: str) -> None:
+    read("reply", in_utf8(reply))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_reader_takes_what_a_fuzzer_begins_with(name: str, tmp_path: Path) -> None:
-    read, given = reader(name, tmp_path), list(seeds(name, Path(__file__).parents[2]))
+def test_a_reader_takes_what_a_fuzzer_begins_with(read: Read, name: str) -> None:
+    given = list(seeds(name))
     assert given
-    for content in given:
-        read(content)
+    assert all(map(partial(read, name), given))
 
 
 def test_make_fuzz_leaves_no_reader_out() -> None:

@@ -170,9 +170,18 @@ def damaged(change: Callable[[dict[str, Any]], object]) -> str:
         (lambda content: content.update(run=[]), "does not say which run it is of"),
         (lambda content: content.pop("evaluations"), "the artifact has no evaluations"),
         (lambda content: content.update(evaluations={}), "the artifact has no evaluations"),
-        (lambda content: content.update(evaluations=[5]), "which test set was put to which agent"),
-        (lambda content: content["evaluations"][0].pop("agent"), "which test set was put to which agent"),
-        (lambda content: content["evaluations"][1].update(name=None), "which test set was put to which agent"),
+        (lambda content: content.update(evaluations=[5]), "an evaluation is not as an artifact has it"),
+        (lambda content: content["evaluations"][0].pop("agent"), "an evaluation is not as an artifact has it"),
+        (lambda content: content["evaluations"][1].update(name=None), "an evaluation is not as an artifact has it"),
+        (
+            lambda content: content["evaluations"][1].update(collected=None),
+            "an evaluation is not as an artifact has it",
+        ),
+        (lambda content: content["evaluations"][1].update(gate=[]), "an evaluation is not as an artifact has it"),
+        (
+            lambda content: content["evaluations"][1].update(cases_in_test_set="2"),
+            "an evaluation is not as an artifact has it",
+        ),
         (lambda content: content["evaluations"][1].update(results="abc"), "a result of one.eval.yaml is not as"),
         (lambda content: content["evaluations"][1].update(results=None), "a result of one.eval.yaml is not as"),
         (lambda content: content["evaluations"][1].pop("results"), "a result of one.eval.yaml is not as"),
@@ -213,9 +222,20 @@ def test_an_artifact_that_has_lost_a_part_is_refused(
         {"execution_time_ms": 10**400},
         {"checks": 5},
         {"checks": [{"judge": 5}]},
+        {"usage": []},
+        {"statistics": {"passed": 1}},
+        {"statistics": {"passed": 1, "scored": "2"}},
+        {"confirmation": {"passed": 1}},
+        {"cause": {"kind": "agent"}},
+        {"cause": "it broke"},
+        {"trace_id": 5},
+        {"metadata": ["a"]},
+        {"attempts": {"number": 1}},
+        {"attempts": [{"trace_id": 5}]},
+        {"attempts": ["x"]},
     ],
 )
-def test_a_result_that_no_figures_can_be_worked_out_from_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+def test_a_result_of_another_form_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
     def change(content: dict[str, Any]) -> None:
         results = content["evaluations"][1]["results"]
         results[0] = {key: value for key, value in {**results[0], **changes}.items() if value is not ...}
