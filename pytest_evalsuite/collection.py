@@ -173,7 +173,9 @@ class TestSetFile(pytest.Module):
         common = configuration_of(test_set)
         for (agent_name, agent), count in put.items():
             if prepared is not None and agent is not None and state.calls_overlap(agent):
-                state.hints.append(f"calls do not overlap: {self._source_of(prepared)} is set up for each case")
+                state.display.hints.append(
+                    f"calls do not overlap: {self._source_of(prepared)} is set up for each case"
+                )
             side = replay.agent(place[0], agent_name) if replay is not None else None
             if side is None:
                 target = definition.func if overridden or agent is None else agent.function

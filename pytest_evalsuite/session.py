@@ -15,6 +15,7 @@ from pytest_evalsuite import collection, garbage, signals
 from pytest_evalsuite.agents import Agent
 from pytest_evalsuite.comparison.policy import Policy, base_by_case
 from pytest_evalsuite.confidential import Confidential
+from pytest_evalsuite.display import Display
 from pytest_evalsuite.earlier import EarlierRuns
 from pytest_evalsuite.errors import ConfigurationError, StoreError
 from pytest_evalsuite.execution.call import Attempt
@@ -26,13 +27,7 @@ from pytest_evalsuite.grouping import Groups
 from pytest_evalsuite.items import STATE, CaseItem
 from pytest_evalsuite.names import Names
 from pytest_evalsuite.redaction import MARK, redact
-from pytest_evalsuite.reporting.escape import encodable, escape_captured
-from pytest_evalsuite.reporting.failure import FailureText, display_score
-from pytest_evalsuite.reporting.github import annotation_commands
-from pytest_evalsuite.reporting.progress import Progress, is_terminal
-from pytest_evalsuite.reporting.resumption import resume_command
-from pytest_evalsuite.reporting.terminal import summary_lines
-from pytest_evalsuite.reporting.verdict import verdict_lines
+from pytest_evalsuite.reporting.escape import escape_captured
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.plan import Collected, Plan
 from pytest_evalsuite.runs.recorder import Recorder
@@ -67,6 +62,7 @@ def start(config: pytest.Config) -> None:
     config.stash[STATE] = state
     config.pluginmanager.register(collection, "evalsuite-collection")
     config.pluginmanager.register(state, "evalsuite-session")
+    config.pluginmanager.register(state.display, "evalsuite-display")
     config.pluginmanager.register(state.groups, "evalsuite-groups")
     config.pluginmanager.register(confidential, "evalsuite-confidential")
 
@@ -93,12 +89,8 @@ class EvalSession:
         self.hooks: dict[Path, pluggy.HookRelay] | None = None
         """By file of cases, once no further conftest.py can be loaded."""
         self.usage_errors: list[str] = []
-        self.hints: list[str] = []
-        """What a user may want to know of how the run went."""
         self._uncollected: list[str] = []
         self.worker: str | None = getattr(config, "workerinput", {}).get("workerid")
-        self._progress = Progress()
-        self._shows_scores = config.get_verbosity() > 0
         self._recorder = Recorder(
             settings.root / ".evalsuite",
             name=settings.run_name,
@@ -114,13 +106,14 @@ class EvalSession:
         """Whether this worker is on a machine that does not have the run's folder."""
         self._shard: dict[str, Any] | None = None
         self._settlement = Settlement(settings, sources, self._recorder, self.groups)
+        self.display = Display(config, settings, self._settlement, self._recorder)
         self.desk = JudgingDesk(settings.concurrency_of(is_async=True))
         self.runner = CaseRunner(
             concurrency_of=lambda agent: agent.at_most(settings.concurrency_of(is_async=agent.overlaps)),
             timeout_of=settings.timeout_of,
             ahead=self.worker is None,
             window=lambda concurrency: concurrency if self._may_stop_early() else None,
-            waiting=self._progress,
+            waiting=self.display.progress,
         )
 
     # Collection
@@ -160,7 +153,7 @@ class EvalSession:
     def pytest_collection(self) -> None:
         """Clear the way for what the run is to write, before anything can go wrong or be paid for."""
         if self.worker is None and not self._only_looks():
-            for path in self._outputs():
+            for path in self.settings.outputs:
                 try:
                     clear_output(path)
                 except StoreError as error:
@@ -173,11 +166,6 @@ class EvalSession:
 
     def _is_stopped_by_collection(self, session: pytest.Session) -> bool:
         return bool(session.testsfailed and not self.config.getoption("continue_on_collection_errors"))
-
-    def _outputs(self) -> list[Path]:
-        settings = self.settings
-        paths = (settings.json_path, settings.csv_path, settings.markdown_path)
-        return [path for path in paths if path is not None]
 
     def _plan_of(self, items: Iterable[pytest.Item]) -> Plan:
         plan = Plan(shard=self._shard)
@@ -317,7 +305,7 @@ class EvalSession:
         if self.worker is not None:
             return
         if report.when == "setup":
-            self._drop_silent_reports()
+            self.display.drop_silent_reports()
         line = report.__dict__.pop("evalsuite", None)
         record = report.__dict__.pop("evalsuite_record", None)
         from_far = report.__dict__.pop("evalsuite_from_far", None)
@@ -328,13 +316,9 @@ class EvalSession:
             report.sections = [(name, escape_captured(text)) for name, text in report.sections]
         if line is not None and report.outcome != "rerun":
             record = self._recorder.results.add(line, record)
-            self._progress.add(record["status"])
-            if self._shows_scores:
-                report.evalsuite_score = display_score(record)
-            if report.failed and gate_status(record) != "passed":  # an unexpected pass is told by pytest
-                report.longrepr = FailureText(record, verbosity=self.config.get_verbosity())
-                if gate_status(record) == "failed":
-                    self._tell_of_failure(line, report.nodeid)
+            self.display.take(report, record)
+            if report.failed and gate_status(record) == "failed":
+                self._tell_of_failure(line, report.nodeid)
         elif report.when == "???":
             self._recorder.lost_with_worker(report.nodeid, str(report.longrepr))
 
@@ -348,15 +332,6 @@ class EvalSession:
             self.config.hook.pytest_warning_recorded.call_historic(
                 kwargs={"warning_message": warning, "when": "runtest", "nodeid": node_id, "location": None}
             )
-
-    def pytest_report_teststatus(
-        self, report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
-    ) -> tuple[str, str, str] | None:
-        """Show the score behind the verdict at ``-v``."""
-        score = getattr(report, "evalsuite_score", None)
-        if score is None or report.when != "call" or hasattr(report, "wasxfail"):
-            return None
-        return report.outcome, "." if report.passed else "F", f"{report.outcome.upper()} {score}"
 
     # The run
 
@@ -394,7 +369,7 @@ class EvalSession:
             self._recorder.open()
             self._recorder.write_plan(plan)
             self._keep_agents()
-        self._progress.start(self._live_terminal(), len(plan))
+        self.display.start(len(plan))
         reason: BaseException | None = None
         try:
             with garbage.looking_less_often(), signals.interrupting():
@@ -404,7 +379,7 @@ class EvalSession:
             raise
         finally:
             with signals.held():
-                self._progress.stop()
+                self.display.progress.stop()
                 self.runner.close()
                 self._settle(session, reason)
 
@@ -416,7 +391,7 @@ class EvalSession:
             rule=self.policy.rule if self.settings.fail_on == "regression" else None,
         )
         if (leaks := self._settlement.leaks()) is not None:
-            self.hints.append(leaks)
+            self.display.hints.append(leaks)
         if self._settlement.fails:
             session.testsfailed += 1
         self._settlement.tell_junit(self.config)
@@ -433,12 +408,6 @@ class EvalSession:
     def _may_stop_early(self) -> bool:
         return bool(self.config.getoption("maxfail") or self.config.getoption("stepwise", False))
 
-    def _live_terminal(self) -> Any:
-        """Pytest's terminal writer, where there is a terminal for a live count."""
-        reporter = self.config.pluginmanager.getplugin("terminalreporter")
-        writer = getattr(reporter, "_tw", None)
-        return writer if is_terminal(writer) and self.config.getoption("capture") != "no" else None
-
     def pytest_unconfigure(self) -> None:
         """Give back what was taken from the interpreter."""
         switch(on=True)
@@ -448,11 +417,9 @@ class EvalSession:
         self._recorder.close()
         garbage.set_aside(looking_first=True)
 
-    # The terminal
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Tell the reporting process what a worker could not write; drop what pytest would read for each failure."""
+        """Tell the reporting process what a worker could not write."""
         if self.worker is not None:
             self._recorder.close()
             output: dict[str, Any] = self.config.workeroutput  # type: ignore[attr-defined]
@@ -461,54 +428,6 @@ class EvalSession:
                 output["evalsuite_plan"] = encode(self._recorder.plan.as_json())
         if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self._settlement.is_empty_shard:
             session.exitstatus = pytest.ExitCode.OK
-        silent = self._silent_reports()
-        silent[:] = [report for report in silent if not _says_nothing(report)]
-
-    def _drop_silent_reports(self) -> None:
-        """Drop those of the case before, so that they do not fill the memory."""
-        silent = self._silent_reports()
-        while silent and _says_nothing(silent[-1]):
-            silent.pop()
-
-    def _silent_reports(self) -> list[pytest.TestReport]:
-        """The reports that pytest shows nothing of, and reads again for each failure; none where it shows durations.
-
-        There are two of each case, for its setup and its teardown.
-        """
-        reporter = self.config.pluginmanager.getplugin("terminalreporter")
-        if reporter is None or self.config.getoption("durations") is not None:
-            return []
-        silent: list[pytest.TestReport] = reporter.stats.get("", [])
-        return silent
-
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write the section ``eval suites``."""
-        settlement = self._settlement
-        if settlement.run is None:
-            return
-        verbosity = self.config.get_verbosity()
-        writer = getattr(self.config.get_terminal_writer(), "_file", None)
-        lines = summary_lines(
-            settlement.run,
-            verbosity=verbosity,
-            width=self.config.get_terminal_writer().fullwidth,
-            problems=self._recorder.problems,
-            hints=list(dict.fromkeys(self.hints)),
-            files=[_shown(path, self.config.invocation_params.dir) for path in self._outputs() if path.exists()],
-            verdict=verdict_lines(settlement.comparison, settlement.judgement),
-            command=resume_command(self.config.invocation_params.args, settlement.run.info["id"]),
-        )
-        if verbosity >= 0:
-            terminalreporter.section("eval suites")
-        for line, markup in lines:
-            terminalreporter.line(encodable(redact(line), getattr(writer, "encoding", None)), **markup)
-        for command in annotation_commands(settlement.run) if "annotations" in self.settings.github else ():
-            terminalreporter.line(encodable(redact(command), getattr(writer, "encoding", None)))
-
-
-def _says_nothing(report: Any) -> bool:
-    """Whether it is of a phase of a case that passed without a word."""
-    return not report.sections and "evalsuite" in getattr(report, "keywords", ())
 
 
 def _may_run_ahead(item: CaseItem) -> bool:
@@ -524,7 +443,3 @@ def _why_stopped(session: pytest.Session, reason: BaseException | None) -> str |
     if reason is not None:
         return str(reason) or type(reason).__name__
     return next((str(stop) for stop in (session.shouldfail, session.shouldstop) if stop), None)
-
-
-def _shown(path: Path, base: Path) -> str:
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)

@@ -73,6 +73,12 @@ class Settings:
     fetch_hosts: frozenset[Place] = frozenset()
     secrets: Choice = field(default_factory=Choice)
 
+    @property
+    def outputs(self) -> list[Path]:
+        """The files that are to be written."""
+        paths = (self.json_path, self.csv_path, self.markdown_path)
+        return [path for path in paths if path is not None]
+
     def iterations_of(self, case: Case) -> int:
         """How many times the case is asked, 1..100."""
         if case.actual is not None and case.conversation is None:
