@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pytest_evalsuite.comparison.gate import BarVerdict, check_gate, gate_result, outage
-from pytest_evalsuite.comparison.model import Comparison
 from pytest_evalsuite.comparison.policy import FailOn
 from pytest_evalsuite.runs.run import Evaluation, Run
 from pytest_evalsuite.testsets.gate import Gate
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.comparison.model import Comparison
 
 __all__ = ["Bar", "Judgement", "Verdict", "judge_run"]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from pytest_evalsuite.comparison.decision import BlameRule, blame_rule, is_suspect
-from pytest_evalsuite.comparison.model import Outcome, Side, SideInfo
-from pytest_evalsuite.comparison.pairing import pair
 from pytest_evalsuite.runs.run import CaseKey, PlannedEvaluation
+
+if TYPE_CHECKING:  # most runs are held against no baseline, and need no statistics
+    from pytest_evalsuite.comparison.decision import BlameRule
+    from pytest_evalsuite.comparison.model import Outcome, Side
 
 __all__ = ["Confirmation", "FailOn", "Policy", "base_by_case"]
 
@@ -39,7 +41,7 @@ class Confirmation(NamedTuple):
         return {**self._asdict(), "p_value": None if self.p_value is None else round(self.p_value, 6)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """What ``--eval-fail-on`` means for single cases.
 
@@ -51,19 +53,20 @@ class Policy:
     base: Mapping[CaseKey, Outcome] = field(default_factory=dict)
     confirm: int = 4
     gated: frozenset[tuple[str, str]] = frozenset()
-    rule: BlameRule = field(init=False)
-    """By which fresh trials blame a case: it depends on the baseline alone."""
 
-    def __post_init__(self) -> None:
-        rule = blame_rule([(one.passes, one.attempts) for one in self.base.values()], self.confirm)
-        object.__setattr__(self, "rule", rule)
+    @cached_property
+    def rule(self) -> BlameRule:
+        """By which fresh trials blame a case: it depends on the baseline alone."""
+        from pytest_evalsuite.comparison.decision import blame_rule
+
+        return blame_rule([(one.passes, one.attempts) for one in self.base.values()], self.confirm)
 
     def wants_trials(self, record: Mapping[str, Any]) -> bool:
         """Whether the failed case is to be asked again before it is blamed."""
         if self.fail_on != "regression" or record["status"] != "failed" or _is_settled(record):
             return False
         base = self._comparable(record)
-        return self.confirm > 0 and (base is None or is_suspect(base.passes, base.attempts))
+        return self.confirm > 0 and (base is None or _is_suspect(base))
 
     def is_open(self, record: Mapping[str, Any], passed: int, failed: int) -> bool:
         """Whether more fresh trials could still change the verdict."""
@@ -103,7 +106,7 @@ class Policy:
                 return None
             again = f"passed {confirmation['passed']} of {confirmation['trials']} when asked again"
             return f"not confirmed: {again}{_before(base)}"
-        if base is None or is_suspect(base.passes, base.attempts):
+        if base is None or _is_suspect(base):
             return None
         return f"no regression: passed {base.passes} of {base.attempts} in the baseline"
 
@@ -114,6 +117,9 @@ class Policy:
 
 def base_by_case(base: Side, planned: Iterable[PlannedEvaluation]) -> dict[CaseKey, Outcome]:
     """What the base says of each case that is to be evaluated."""
+    from pytest_evalsuite.comparison.model import Outcome, SideInfo
+    from pytest_evalsuite.comparison.pairing import pair
+
     evaluations = list(planned)
     cases = [
         Outcome(
@@ -124,6 +130,12 @@ def base_by_case(base: Side, planned: Iterable[PlannedEvaluation]) -> dict[CaseK
     ]
     info = SideInfo("this run", "run", test_sets={one.test_set: one.name for one in evaluations})
     return {new.key: old for old, new in pair(base.outcomes, cases, (base.info, info)).pairs}
+
+
+def _is_suspect(base: Outcome) -> bool:
+    from pytest_evalsuite.comparison.decision import is_suspect
+
+    return is_suspect(base.passes, base.attempts)
 
 
 def _is_settled(record: Mapping[str, Any]) -> bool:

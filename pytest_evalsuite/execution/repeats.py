@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_evalsuite.comparison.rates import pass_at_k, pass_hat_k
 from pytest_evalsuite.execution.scoring import ScoredAttempt
 
 __all__ = ["summary_statistics"]
@@ -14,7 +13,9 @@ __all__ = ["summary_statistics"]
 
 def summary_statistics(scored: Sequence[ScoredAttempt]) -> dict[str, Any]:
     """Mean, min, max and sample standard deviation of the scores, pass@k and pass^k, over the scored attempts."""
-    import statistics  # slow to load, and only repeated cases need it
+    import statistics  # slow to load, and only repeated cases need these
+
+    from pytest_evalsuite.comparison.rates import pass_at_k, pass_hat_k
 
     scores = [attempt.score for attempt in scored if attempt.score is not None]
     passed = sum(attempt.passed for attempt in scored)

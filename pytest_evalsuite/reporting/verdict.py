@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pytest_evalsuite.comparison.judgement import Judgement
-from pytest_evalsuite.comparison.model import Comparison, Outcome, Pair, Shift
 from pytest_evalsuite.reporting import numbers
 from pytest_evalsuite.reporting.escape import escape_terminal
+
+if TYPE_CHECKING:
+    from pytest_evalsuite.comparison.judgement import Judgement
+    from pytest_evalsuite.comparison.model import Comparison, Outcome, Pair, Shift
 
 __all__ = ["comparison_lines", "verdict_lines"]
 
