@@ -9,6 +9,7 @@ PYTHON ?= python3
 MINUTES ?= 60
 VENV ?= .venv
 BIN := $(VENV)/bin
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)  # one more than processors, for many tests wait
 
 # Tested apart: all that they import makes every look for garbage, in every other test, take half a second.
 FRAMEWORKS := tests/unit/agents/frameworks tests/integration/test_frameworks.py
@@ -32,8 +33,8 @@ types: $(VENV)/.installed-dev
 
 check: $(VENV)/.installed-dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto $(FRAMEWORKS:%=--ignore=%)
-	$(BIN)/coverage run -m pytest -n auto $(FRAMEWORKS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) $(FRAMEWORKS:%=--ignore=%)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) $(FRAMEWORKS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
