@@ -9,7 +9,8 @@ PYTHON ?= python3
 MINUTES ?= 60
 VENV ?= .venv
 BIN := $(VENV)/bin
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)  # one more than processors, for many tests wait
+# one more than there are processors, for many tests wait
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # Tested apart: all that they import makes every look for garbage, in every other test, take half a second.
 FRAMEWORKS := tests/unit/agents/frameworks tests/integration/test_frameworks.py
