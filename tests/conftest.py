@@ -41,6 +41,18 @@ def _secrets_of_this_test_alone() -> Iterator[None]:
 
 
 @pytest.fixture
+def unmeasured() -> Iterator[None]:
+    """For a test that runs a few lines a million times: to note each time that they ran takes ten times as long."""
+    coverage = sys.modules.get("coverage")
+    measuring = None if coverage is None else coverage.Coverage.current()
+    if measuring is not None:
+        measuring.stop()
+    yield
+    if measuring is not None:
+        measuring.start()
+
+
+@pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     """An empty suite with the agents ``echo`` and ``async_echo``, in a module that a framework's is called like."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "agents"]:

@@ -14,7 +14,7 @@ from fuzz_readers import NAMES, reader, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
 """A few in a test; by hand as many as one has time for."""
 FIELDS = (
     *("id", "name", "question", "inputs", "expected_response", "expected", "test_method", "passing_score", "keywords"),

@@ -256,6 +256,7 @@ def test_the_verdict_on_a_case_is_the_same_at_once_and_at_the_end() -> None:
     assert not all(at_once)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("size", [20, 100])
 def test_simulated_false_alarms_power_and_calls_are_within_their_bounds(size: int) -> None:
     tally = gate.simulated(size, 10, 1000)
@@ -265,6 +266,7 @@ def test_simulated_false_alarms_power_and_calls_are_within_their_bounds(size: in
     assert mean(tally.calls) <= 0.30
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_simulated_comparisons_without_confirmation_are_seldom_wrong() -> None:
     tally = gate.simulated(100, 1, 1000, confirm=0)
     assert mean(tally.alarms) <= 0.05

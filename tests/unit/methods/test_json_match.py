@@ -157,6 +157,7 @@ def test_deep_nesting_is_bounded_by_the_expectation(score: Callable[..., Score],
     assert depth(nested(50_000)) == 101
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_too_many_pairs_are_an_error(score: Callable[..., Score]) -> None:
     with pytest.raises(MethodError, match="too large to compare"):
         score(JsonMatch(unordered=True), [0] * 600, expected=[1] * 600)

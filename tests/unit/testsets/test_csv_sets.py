@@ -171,6 +171,7 @@ def test_all_wrong_rows_at_once(mistakes: Mistakes) -> None:
     assert [line.partition(": ")[0] for line in found] == ["2:1", "4:7", "5:1", "5:7"]
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_long_cells(load: Load, mistakes: Mistakes) -> None:
     before = csv.field_size_limit()
     long = "x" * 1_000_000
