@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pytest_evalsuite.errors import StoreError
-from pytest_evalsuite.forms import Kind, fits, hold
+from pytest_evalsuite.forms import fits, hold
 from pytest_evalsuite.runs.artifact import ARTIFACT_NAME, ARTIFACT_VERSION
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.run import EVALUATION_FORM, CaseKey, PlannedCase, PlannedEvaluation, Results, Run, assemble
@@ -36,13 +37,7 @@ Head = dict[str, Any]
 """A document or an evaluation without what it holds the most of."""
 
 KNOWN_STATUSES: Final = frozenset(STATUSES)
-RECORD_FORM: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("statistics", "confirmation", "cause", "human_verdict", "metadata", "inputs"), dict),
-    **dict.fromkeys(("attempts", "checks"), list),
-    "usage": (dict, NoneType),
-    "trace_id": str,
-}
-"""The types of those parts of a result, or of an attempt, that readers look into."""
+NUMBERS: Final = frozenset((int, float, bool, NoneType))
 HEAD_END: Final = b'"evaluations":['
 RESULTS: Final = b'"results":['
 PLANNED: Final = frozenset(f.name for f in dataclasses.fields(PlannedEvaluation)) - {"cases", "total"}
@@ -154,18 +149,11 @@ def result_line(line: bytes) -> str | None:
 def is_result(record: Any) -> bool:
     """Whether this is what came of a case: it says which one, and figures can be worked out from it."""
     try:
+        _look_into(record)
         one = brief(record)
-        if "statistics" in record:
-            hold(record["statistics"], passed=int, scored=int)
-        if "confirmation" in record:
-            hold(record["confirmation"], passed=int, trials=int)
-        if "cause" in record:
-            hold(record["cause"], kind=str, message=str)
         score = 0 if one.score is None else one.score
         return (
-            fits(record, RECORD_FORM)
-            and all(fits(told, RECORD_FORM) for told in record.get("attempts", ()))
-            and type(record["test_set"]) is type(record["case_id"]) is type(record["agent"]) is str
+            type(record["test_set"]) is type(record["case_id"]) is type(record["agent"]) is str
             and type(record["fingerprint"]) is str
             and type(record["position"]) is type(record["line"]) is int
             and one.status in KNOWN_STATUSES
@@ -177,9 +165,41 @@ def is_result(record: Any) -> bool:
         return False
 
 
+def _look_into(record: Mapping[str, Any]) -> None:
+    """Raise TypeError or KeyError where a part of a result, or of an attempt, is not as its readers expect it."""
+    for name in PARTS.keys() & record.keys():
+        PARTS[name](record[name])
+
+
+def _is_a(*kinds: type) -> Callable[[Any], None]:
+    def check(part: Any) -> None:
+        if not isinstance(part, kinds):
+            raise TypeError(f"a {type(part).__name__}")
+
+    return check
+
+
+def _attempts(part: Any) -> None:
+    _is_a(list)(part)
+    for told in part:
+        _look_into(told)
+
+
+PARTS: Final[dict[str, Callable[[Any], None]]] = {
+    **dict.fromkeys(("human_verdict", "metadata", "inputs"), _is_a(dict)),
+    "usage": _is_a(dict, NoneType),
+    "checks": _is_a(list),
+    "attempts": _attempts,
+    "trace_id": _is_a(str),
+    "statistics": partial(hold, passed=int, scored=int),
+    "confirmation": partial(hold, passed=int, trials=int),
+    "cause": partial(hold, kind=str, message=str),
+}
+
+
 def _adds_up(*figures: object) -> bool:
     """Whether these can be counted together: numbers, or unknown."""
-    return all(figure is None or isinstance(figure, (int, float)) for figure in figures)
+    return NUMBERS.issuperset(map(type, figures))
 
 
 def artifact_results(path: Path) -> tuple[Head, Iterator[tuple[Head, dict[str, Any] | None]]]:
