@@ -25,7 +25,7 @@ __all__ = ["Display"]
 
 
 class Display:
-    """The terminal's side of a session, in the process that reports; a plugin of its own."""
+    """The terminal's side of a session, a plugin of its own; in a worker of xdist it shows nothing."""
 
     def __init__(self, config: pytest.Config, settings: Settings, settlement: Settlement, recorder: Recorder) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""What happens only under ``--eval-suite``: records on their way, the run's files, the gate, the terminal section."""
+"""What happens only under ``--eval-suite``: records on their way, the run's files, the gate."""
 
 from __future__ import annotations
 

@@ -26,14 +26,14 @@ MAX_DEPTH: Final = 100
 _REPLY_FIELDS: Final = frozenset(field.name for field in dataclasses.fields(AgentReply))
 
 
-def read_reply(raw: Any, *, max_chars: int = MAX_ANSWER_CHARS) -> AgentReply:
+def read_reply(raw: Any, *, max_chars: int | None = MAX_ANSWER_CHARS) -> AgentReply:
     """Make an `AgentReply` whose ``output`` is clean text or a JSON value.
 
     Text is taken as it is (a lone surrogate becomes U+FFFD), a mapping with the fields of an `AgentReply` as one, any
     other mapping, list, number or bool as structured output, a dataclass or pydantic model as the mapping that it
     dumps to, the result of a known framework's run as what it tells, and an object with a text ``content`` as that
     text. Raises ReplyError for everything else, for NaN and infinity, and for an answer of more than ``max_chars``
-    characters; AgentError for a run of a framework that came to no answer.
+    characters or nested too deeply (None: of any size); AgentError for a run of a framework that came to no answer.
     """
     if isinstance(raw, str):
         return AgentReply(_checked_text(raw, max_chars))
@@ -73,7 +73,7 @@ def tool_calls_json(reply: AgentReply) -> list[dict[str, Any]]:
     ]
 
 
-def _output(raw: Any, max_chars: int) -> Any:
+def _output(raw: Any, max_chars: int | None) -> Any:
     if isinstance(raw, str):
         return _checked_text(raw, max_chars)
     if isinstance(raw, (Mapping, list, tuple, int, float)) or _is_dataclass(raw):
@@ -104,8 +104,8 @@ def _no_answer(raw: Any) -> str | None:
     return None
 
 
-def _checked_text(text: str, max_chars: int) -> str:
-    if len(text) > max_chars:
+def _checked_text(text: str, max_chars: int | None) -> str:
+    if max_chars is not None and len(text) > max_chars:
         begin = redact(text[:2_000])[:80]
         raise ReplyError(
             f"the agent's answer has {len(text):,} characters, more than {max_chars:,}; it begins {begin!r}"
@@ -113,13 +113,13 @@ def _checked_text(text: str, max_chars: int) -> str:
     return clean_text(text)
 
 
-def _json_value(value: Any, max_chars: int, what: str = "the agent's answer") -> Any:
+def _json_value(value: Any, max_chars: int | None, what: str = "the agent's answer") -> Any:
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False, default=_jsonable)
-        if len(text) > max_chars:
+        if max_chars is not None and len(text) > max_chars:
             raise ReplyError(f"{what} has {len(text):,} characters as JSON, more than {max_chars:,}")
         copied = json.loads(text)
-        if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(copied, MAX_DEPTH):
+        if max_chars is not None and text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(copied, MAX_DEPTH):
             raise ReplyError(f"{what} is nested more than {MAX_DEPTH} levels deep")
         return _clean_strings(copied) if "\\ud" in text.lower() else copied
     except (TypeError, ValueError, RecursionError) as error:
@@ -158,7 +158,7 @@ def _clean_strings(value: Any) -> Any:
     return value
 
 
-def _clean(reply: AgentReply, max_chars: int) -> AgentReply:
+def _clean(reply: AgentReply, max_chars: int | None) -> AgentReply:
     """The reply with every field checked, for nobody has held an agent to their types."""
     cost: Any = reply.cost
     if cost is not None and (isinstance(cost, bool) or not isinstance(cost, (int, float)) or not _is_amount(cost)):
@@ -197,7 +197,7 @@ def _usage(usage: Any) -> Usage | None:
     return usage
 
 
-def _tool_call(call: Any, max_chars: int) -> ToolCall:
+def _tool_call(call: Any, max_chars: int | None) -> ToolCall:
     if isinstance(call, str):
         call = ToolCall(name=call)
     elif isinstance(call, Mapping):
@@ -213,7 +213,7 @@ def _tool_call(call: Any, max_chars: int) -> ToolCall:
     )
 
 
-def _mapping(value: Any, max_chars: int, what: str) -> Any:
+def _mapping(value: Any, max_chars: int | None, what: str) -> Any:
     if not value:
         return {}
     if not isinstance(value, Mapping):

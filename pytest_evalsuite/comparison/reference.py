@@ -79,7 +79,10 @@ def _of_commit(reference: str, folder: Path, key: str | None, group: str | None)
     home = _Home()
     path = home.path / "content"
     path.write_bytes(content)
-    side = _of_path(path, reference, key, group)
+    try:
+        side = _of_path(path, reference, key, group)
+    except StoreError as error:
+        raise StoreError(str(error).replace(str(path), reference)) from None
     info = replace(side.info, reference=f"{reference} ({commit[:12]})")
     return Side(info, side.outcomes, _KeepingHome(side.records, home))
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pytest_evalsuite.agents.calling import Agent
 from pytest_evalsuite.agents.replies import read_reply
 from pytest_evalsuite.agents.reply import AgentReply, ToolCall, Usage
-from pytest_evalsuite.errors import AnswerMissing, RemoteError, ReplyError, TurnBroken
+from pytest_evalsuite.errors import AnswerMissing, RemoteError, ReplyError, StoreError, TurnBroken
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.result import reply_json
@@ -33,7 +33,7 @@ NOBODY = Agent("nobody", _answer)
 GIVEN: Final = "given"
 """What the agent of answers is called that test sets carry themselves."""
 
-NO_ANSWER: Final = (KeyError, TypeError, ValueError, ReplyError)
+NO_ANSWER: Final = (ArithmeticError, KeyError, TypeError, ValueError, ReplyError, StoreError)
 """What reading an answer raises that nobody can have given: its file was changed or damaged."""
 
 
@@ -128,7 +128,7 @@ def _stored(
 
 
 def _reply(answered: Mapping[str, Any]) -> AgentReply:
-    """The reply, held to all that an agent's reply is held to."""
+    """The reply, held to the forms of an agent's but to no bounds: steps may tell more of its tools than it may."""
     calls, usage = answered.get("tool_calls"), answered.get("usage")
     reply = AgentReply(
         output=answered["actual_output"] if "actual_output" in answered else answered["actual_response"],
@@ -137,7 +137,7 @@ def _reply(answered: Mapping[str, Any]) -> AgentReply:
         cost=answered.get("cost"),
         metadata=answered.get("reply_metadata", {}),
     )
-    return read_reply(reply)
+    return read_reply(reply, max_chars=None)
 
 
 def _missing(number: int, message: str) -> Attempt:

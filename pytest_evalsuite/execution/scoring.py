@@ -7,14 +7,16 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pytest_evalsuite.agents.replies import output_text
-from pytest_evalsuite.agents.reply import AgentReply
+from pytest_evalsuite.agents.reply import AgentReply, Usage
 from pytest_evalsuite.errors import CaseError, MethodError, TurnBroken
 from pytest_evalsuite.execution.call import ENDS_NOTHING, Attempt
 from pytest_evalsuite.execution.failure import message_of
 from pytest_evalsuite.execution.slots import no_slot, slot_of
+from pytest_evalsuite.forms import Kind
 from pytest_evalsuite.judges import asking_for
 from pytest_evalsuite.methods._base import Answer, Score
 from pytest_evalsuite.testsets.condition import why_skipped
@@ -41,6 +43,14 @@ __all__ = [
 TOLERANCE = 1e-9
 """A score this close under the bar reaches it: 0.1 + 0.2 against 0.3."""
 
+SCORE_FORM: Final[dict[str, Kind]] = {
+    "reason": (str, NoneType),
+    "evidence": (Mapping, NoneType),
+    "judge": (str, NoneType),
+    "usage": (Usage, NoneType),
+    "cost": (int, float, NoneType),
+}
+"""The types of what a method may say beside its figure: nobody has held it to them."""
 
 Status = Literal["passed", "failed", "error", "skipped"]
 
@@ -258,6 +268,9 @@ def _checked(check: Check, score: Score | BaseException) -> CheckResult:
         raise error from score
     if not isinstance(score, Score):
         raise MethodError(f"method {method!r} returned a {type(score).__name__}; expected a Score")
+    for name, kind in SCORE_FORM.items():
+        if not isinstance(told := getattr(score, name), kind):
+            raise MethodError(f"method {method!r} returned a Score whose {name} is a {type(told).__name__}")
     value = 1.0 - score.value if check.negate else score.value
     return CheckResult(check, value, value >= check.passing_score - TOLERANCE, score)
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from pytest_evalsuite.agents.reply import Usage
 from pytest_evalsuite.errors import AnswerMissing, JudgeError
-from pytest_evalsuite.forms import hold
 from pytest_evalsuite.judges._base import Judge, JudgeRequest, Verdict
 from pytest_evalsuite.redaction import redact_values
 
@@ -92,7 +91,6 @@ def key_of(request: JudgeRequest) -> str:
 
 
 def _verdict(said: Mapping[str, Any]) -> Verdict:
-    hold(said, reason=str, judge=str, reasons=list, notes=list)
     value, usage = said["value"], said["usage"]
     return Verdict(
         **{

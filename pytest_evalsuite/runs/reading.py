@@ -37,6 +37,8 @@ Head = dict[str, Any]
 """A document or an evaluation without what it holds the most of."""
 
 KNOWN_STATUSES: Final = frozenset(STATUSES)
+FIGURES_OF_CALL: Final = ("execution_time_ms", "cost")
+TOKENS: Final = ("input_tokens", "output_tokens")
 NUMBERS: Final = frozenset((int, float, bool, NoneType))
 HEAD_END: Final = b'"evaluations":['
 RESULTS: Final = b'"results":['
@@ -183,6 +185,9 @@ def _attempts(part: Any) -> None:
     _is_a(list)(part)
     for told in part:
         _look_into(told)
+        usage = told.get("usage") or {}
+        if not _adds_up(*map(told.get, FIGURES_OF_CALL), *map(usage.get, TOKENS)):
+            raise TypeError("figures that are no numbers")
 
 
 PARTS: Final[dict[str, Callable[[Any], None]]] = {

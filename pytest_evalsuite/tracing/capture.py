@@ -11,7 +11,17 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final
 
-from pytest_evalsuite.tracing.span import MAX_SPANS, Span, Traced, below, described, new_trace_id, plain, span_id
+from pytest_evalsuite.tracing.span import (
+    MAX_SPANS,
+    Span,
+    Traced,
+    below,
+    described,
+    mended,
+    new_trace_id,
+    plain,
+    span_id,
+)
 
 __all__ = ["Capture", "capture_here", "error_text", "is_on", "span", "switch"]
 
@@ -83,7 +93,7 @@ class Capture:
             return Traced(self.trace_id, self.root_id)
         otel = _opentelemetry()
         spans = taken if otel is None else [*otel.spans_of(self, taken)]
-        told = tuple(described(span) for span in below(self.root_id, spans))
+        told = tuple(map(described, below(self.root_id, map(mended, spans))))
         return Traced(self.trace_id, self.root_id, told if told or self.is_told else None, self.dropped)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "below",
     "described",
     "fault_of",
+    "mended",
     "new_trace_id",
     "plain",
     "root_span",
@@ -132,15 +133,39 @@ def fault_of(span: Any) -> str | None:
     if span.status not in get_args(Status):
         return f"status must be ok, error or unfinished, not {span.status!r}"
     for name in ("started_at", "ended_at"):
-        moment = getattr(span, name)
-        known = isinstance(moment, (int, float)) and not isinstance(moment, bool) and 0 <= moment < 1e11
-        if moment is not None and not known:
+        if not _is_moment(moment := getattr(span, name)):
             return f"{name} must be seconds since 1970, not {moment!r}"
     if not isinstance(span.attributes, Mapping):
         return f"attributes must be a mapping, not a {type(span.attributes).__name__}"
     if not isinstance(span.events, list) or not all(isinstance(event, Mapping) for event in span.events):
         return "events must be a list of mappings"
     return None
+
+
+def _is_moment(value: Any) -> bool:
+    """Whether this is a time in seconds since 1970 (milliseconds are not), or unknown."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e11)
+
+
+def mended(span: Span) -> Span:
+    """The span with every field of its form: an agent may have told it anything."""
+    if fault_of(span) is None:
+        return span
+    span.name, span.kind = str(plain(span.name)), str(plain(span.kind or ""))
+    ids: tuple[Any, Any] = span.span_id, span.parent_id
+    own, parent = (one if isinstance(one, str) else None for one in ids)
+    span.span_id, span.parent_id = own or new_span_id(), parent
+    span.message = None if span.message is None else str(plain(span.message))
+    if span.status not in get_args(Status):
+        span.status = "ok" if span.message is None else "error"
+    for name in ("started_at", "ended_at"):
+        if not _is_moment(getattr(span, name)):
+            setattr(span, name, None)
+    attributes, events = plain(span.attributes), plain(span.events)
+    span.attributes = attributes if isinstance(attributes, dict) else {}
+    told = events if isinstance(events, list) else [events]
+    span.events = [event if isinstance(event, dict) else {"name": str(event)} for event in told if event is not None]
+    return span
 
 
 def described(span: Span) -> Span:

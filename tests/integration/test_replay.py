@@ -282,6 +282,54 @@ def test_a_recorded_answer_of_another_form_is_an_error_of_its_case_alone(suite: 
     assert cause["message"].startswith("what was recorded is no answer: ReplyError: the reply's token counts must be")
 
 
+ODD = """
+    import time
+
+    from pytest_evalsuite import span
+    from pytest_evalsuite.judges import Verdict
+
+    def odd(question):
+        with span("look") as step:
+            step.status, step.message, step.kind = "ok", 404, "tool"
+            step.events = ["retry", {"name": "again"}]
+            step.started_at = time.time() * 1000
+            step.input, step.output = {"q": 1}, ["x" * 100_000] * 11
+        return question
+
+    class Silent:
+        identity = "silent"
+
+        async def judge(self, request):
+            return Verdict(value=0.9, reason=None, judge=None)
+"""
+
+
+@pytest.mark.parametrize("again", ["--eval-replay=latest", "--eval-regrade=latest"])
+def test_whatever_agents_and_judges_may_say_is_given_again(suite: Suite, again: str) -> None:
+    suite.configure("evalsuite_judge = silent", agents=("odd = odd:odd",))
+    suite.write("odd.py", ODD)
+    suite.write("conftest.py", "import odd\ndef pytest_evalsuite_judges():\n    return {'silent': odd.Silent()}\n")
+    suite.write(
+        "set.eval.yaml",
+        """
+        cases:
+          - id: one
+            question: once
+            expected_response: once
+            checks:
+              - test_method: semantic_quality
+              - {test_method: span, query: look}
+              - {test_method: reliability, expected_tool_calls: [look]}
+        """,
+    )
+    suite.run("--eval-record", "--eval-json=first.json")
+    first = suite.results("first.json")["one"]
+    assert first["status"] == "passed"
+    suite.run(again, "--eval-json=run.json")
+    told = suite.results()["one"]
+    assert (told["status"], told["tool_calls"], told["trace_id"]) == ("passed", first["tool_calls"], first["trace_id"])
+
+
 def test_nothing_is_recorded_unless_it_is_asked_for(suite: Suite) -> None:
     suite.cases("one: once -> once")
     suite.run()

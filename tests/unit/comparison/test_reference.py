@@ -43,6 +43,14 @@ def test_records_of_a_commit_are_there_as_long_as_they_may_be_asked_for(
     assert list(temporary.iterdir()) == []
 
 
+def test_damage_is_told_of_the_commit_and_of_no_temporary_file(artifact: Path) -> None:
+    artifact.write_text(artifact.read_text().replace('"position":0', '"position":"0"'))
+    identity = ("-c", "user.name=n", "-c", "user.email=n@localhost")
+    subprocess.run(["git", *identity, "commit", "--all", "-m", "second"], cwd=artifact.parent, check=True)
+    with pytest.raises(StoreError, match=r"^git:HEAD:run\.json: a result of set\.eval\.yaml is not as an artifact"):
+        load_side("git:HEAD:run.json", artifact.parent)
+
+
 def test_a_path_is_meant_from_the_folder_then_from_the_root(tmp_path: Path) -> None:
     below = tmp_path / "below"
     below.mkdir()

@@ -10,7 +10,7 @@ import pytest
 from records import record
 
 from pytest_evalsuite.agents import AgentReply, ToolCall, Usage
-from pytest_evalsuite.errors import AnswerMissing, TurnBroken
+from pytest_evalsuite.errors import AnswerMissing, StoreError, TurnBroken
 from pytest_evalsuite.execution.call import Attempt
 from pytest_evalsuite.execution.failure import describe_error
 from pytest_evalsuite.execution.replay import attempt_json, recorded_attempt, stored_attempts
@@ -105,6 +105,7 @@ def test_what_nobody_can_have_recorded_is_no_answer(damage: Callable[[dict[str, 
         *(pytest.param(damage, id=name) for name, damage in DAMAGE.items() if name != "no-answer"),
         pytest.param(without("execution_time_ms"), id="no-time"),
         pytest.param(with_(execution_time_ms="long"), id="a-time-of-text"),
+        pytest.param(with_(execution_time_ms=10**400), id="a-time-without-end"),
     ],
 )
 def test_what_no_run_can_have_kept_is_no_answer(damage: Callable[[dict[str, Any]], object]) -> None:
@@ -114,6 +115,22 @@ def test_what_no_run_can_have_kept_is_no_answer(damage: Callable[[dict[str, Any]
     assert attempt.reply is None
     assert isinstance(attempt.error, AnswerMissing)
     assert str(attempt.error).startswith("what run r has is no answer: ")
+
+
+def test_a_trace_that_is_damaged_is_the_error_of_its_answer() -> None:
+    def trace_of(trace_id: str) -> None:
+        raise StoreError(f"trace {trace_id} cannot be read")
+
+    (attempt,) = stored_attempts(CASE, record(fingerprint=CASE.fingerprint, trace_id="t"), "r", trace_of)
+    assert isinstance(attempt.error, AnswerMissing)
+
+
+def test_what_steps_told_of_tools_comes_back_however_much_it_is() -> None:
+    deep: Any = "x" * 2_000_000
+    for _ in range(150):
+        deep = [deep]
+    reply = AgentReply("so", tool_calls=[ToolCall(name="look", result=deep)])
+    assert recorded_attempt(kept(Attempt(1, 10.0, 1.5, reply=reply)), 1).reply == reply
 
 
 def test_one_damaged_attempt_leaves_the_others() -> None:

@@ -73,6 +73,21 @@ def test_what_is_no_score_is_an_error_negated_or_not(value: Any, negate: bool) -
     assert judge_case(case(giving(value)), [result], "mean").status == "error"
 
 
+@pytest.mark.parametrize(
+    "fields", [{"reason": 5}, {"judge": 5}, {"usage": {"input_tokens": 1}}, {"cost": "much"}, {"evidence": ["a"]}]
+)
+def test_what_a_score_says_beside_its_figure_has_a_form(fields: dict[str, Any]) -> None:
+    result = scored(giving(Score(1.0, **fields)))
+    (name,) = fields
+    assert isinstance(result.error, MethodError)
+    assert str(result.error).startswith(f"method 'custom' returned a Score whose {name} is a ")
+
+
+def test_a_score_need_not_say_anything_beside_its_figure() -> None:
+    fields: dict[str, Any] = dict.fromkeys(("reason", "judge", "usage", "cost", "evidence"))
+    assert scored(giving(Score(1.0, **fields))).passed
+
+
 async def awaited(actual: str) -> float:
     return 0.75
 

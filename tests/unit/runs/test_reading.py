@@ -233,6 +233,8 @@ def test_an_artifact_that_has_lost_a_part_is_refused(
         {"attempts": {"number": 1}},
         {"attempts": [{"trace_id": 5}]},
         {"attempts": ["x"]},
+        {"attempts": [{"usage": {"input_tokens": "many"}}]},
+        {"attempts": [{"execution_time_ms": "long"}]},
     ],
 )
 def test_a_result_of_another_form_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_evalsuite.runs.encoding import decode, encode
-from pytest_evalsuite.tracing.span import MAX_VALUE_CHARS, Span, Trace, Traced, below, plain, root_span, span_id
+from pytest_evalsuite.tracing.span import (
+    MAX_VALUE_CHARS,
+    Span,
+    Trace,
+    Traced,
+    below,
+    mended,
+    plain,
+    root_span,
+    span_id,
+)
 
 IDS = st.sampled_from("abcdef")
 
@@ -130,3 +140,30 @@ def test_how_long_a_span_took() -> None:
     assert Span("a", started_at=2.0, ended_at=2.5).seconds == 0.5
     assert Span("a", started_at=2.0, ended_at=1.0).seconds == 0.0  # the clock was set back
     assert Span("a", started_at=2.0).seconds is None
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"name": 5, "kind": None}, {"name": "5", "kind": ""}),
+        ({"status": "gone"}, {"status": "ok", "message": None}),
+        ({"status": "gone", "message": 404}, {"status": "error", "message": "404"}),
+        ({"started_at": 1.7e12, "ended_at": "now"}, {"started_at": None, "ended_at": None}),
+        ({"attributes": ["a"], "parent_id": 7}, {"attributes": {}, "parent_id": None}),
+        ({"attributes": {1: {2}}, "message": 1}, {"attributes": {"1": [2]}, "message": "1"}),
+        ({"events": "again"}, {"events": [{"name": "again"}]}),
+        ({"events": ["retry", {"name": "again"}, None]}, {"events": [{"name": "retry"}, {"name": "again"}]}),
+    ],
+)
+def test_a_span_that_was_told_anything_is_mended_and_can_be_read_again(
+    told: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    fields: dict[str, Any] = {"name": "look", **told}
+    span = mended(Span(**fields))
+    assert {name: getattr(span, name) for name in kept} == kept
+    assert Span.from_json(json.loads(json.dumps(span.as_json()))) == span
+
+
+def test_an_id_that_is_none_is_another_one() -> None:
+    fields: dict[str, Any] = {"name": "look", "span_id": ["1"]}
+    assert len(mended(Span(**fields)).span_id) == 16
