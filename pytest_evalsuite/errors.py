@@ -154,9 +154,12 @@ class JudgeError(CaseError):
 
 
 class AnswerMissing(CaseError):
-    """A stored answer was to be scored, and there is none to this case."""
+    """A stored answer was to be scored, and there is none to this case; told on one line, whatever it quotes."""
 
     kind = "answer"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.translate(LINE_BREAKS))
 
 
 class TurnBroken(CaseError):

@@ -76,11 +76,12 @@ class LoopCaller(Caller):
         self._wake()
 
     def close(self) -> None:
-        """Start nothing more, let agents close what they hold, cancel what is in flight and stop the loop.
+        """Start nothing more, cancel what is in flight, let agents close what they hold and stop the loop.
 
-        Each of these takes a second at most.
+        Each of these takes a second at most. An agent is closed when no call can make another instance of it any more.
         """
         super().close()
+        self._loop.cancel()
         for close in dict.fromkeys(agent.eval_close for agent in self.served):  # one object's are equal
             if close is not None:
                 with contextlib.suppress(Exception):  # nothing hangs on it, and the run is over
@@ -141,22 +142,37 @@ class Loop:
 
         self.call(cancel_all)
 
+    def cancel(self, patience: float = 1.0) -> None:
+        """Cancel what runs, and wait so many seconds at most until it has ended."""
+        settled = threading.Event()
+
+        async def settle() -> None:
+            await self._cancel_others(patience / 2)
+            settled.set()
+
+        if self.call(lambda: self.start(settle())):
+            settled.wait(patience)
+
     def stop(self, patience: float = 1.0) -> None:
         """Cancel what runs and stop, within so many seconds; a loop whose tasks refuse is left behind."""
         settled = threading.Event()
 
         async def settle() -> None:
-            others = asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop)}
-            for task in others:
-                task.cancel()
-            unwilling = (await asyncio.wait(others, timeout=patience / 2))[1] if others else ()
+            has_ended = await self._cancel_others(patience / 2)
             settled.set()
-            if not unwilling:
+            if has_ended:
                 self._stopped = True
                 self._loop.stop()
 
         if self.call(lambda: self.start(settle())) and settled.wait(patience):
             self._thread.join(patience / 10)
+
+    async def _cancel_others(self, patience: float) -> bool:
+        """On the loop: cancel all tasks but this one; whether they have ended within so many seconds."""
+        others = asyncio.all_tasks(self._loop) - {asyncio.current_task(self._loop)}
+        for task in others:
+            task.cancel()
+        return not others or not (await asyncio.wait(others, timeout=patience))[1]
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -82,7 +82,7 @@ def recorded_attempt(found: Mapping[str, Any] | str, number: int) -> Attempt:
     try:
         return _recorded(found, number)
     except NO_ANSWER as error:
-        return _missing(number, f"what was recorded is no answer: {type(error).__name__}: {error}")
+        return _missing(number, f"what was recorded is no answer: {type(error).__name__}: {error!s:.300}")
 
 
 def _recorded(found: Mapping[str, Any], number: int) -> Attempt:
@@ -113,7 +113,7 @@ def _attempts(record: Mapping[str, Any], run_id: str, trace_of: Callable[[str], 
         try:
             yield _stored(one, number, started_at, trace_of)
         except NO_ANSWER as error:
-            yield _missing(number, f"what run {run_id} has is no answer: {type(error).__name__}: {error}")
+            yield _missing(number, f"what run {run_id} has is no answer: {type(error).__name__}: {error!s:.300}")
 
 
 def _stored(

@@ -80,7 +80,7 @@ class ReplayingJudge:
         try:
             return _verdict(said["verdict"])
         except (KeyError, TypeError, ValueError) as error:
-            raise AnswerMissing(f"run {self.run_id}: what was recorded is no verdict: {error}") from None
+            raise AnswerMissing(f"run {self.run_id}: what was recorded is no verdict: {error!s:.300}") from None
 
 
 def key_of(request: JudgeRequest) -> str:

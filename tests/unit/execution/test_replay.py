@@ -73,6 +73,7 @@ DAMAGE = {
     "metadata-of-text": with_(reply_metadata="m"),
     "history-of-text": with_(history=["and?"]),
     "a-number-of-history": with_(history=7),
+    "usage-of-a-strange-name": with_(usage={f"input\n{'x' * 5_000}": 1}),
     "no-output": with_(actual_output=None),
 }
 
@@ -97,6 +98,7 @@ def test_what_nobody_can_have_recorded_is_no_answer(damage: Callable[[dict[str, 
     assert attempt.reply is None
     assert isinstance(attempt.error, AnswerMissing)
     assert str(attempt.error).startswith("what was recorded is no answer: ")
+    assert ("\n" in str(attempt.error), len(str(attempt.error)) < 400) == (False, True)
 
 
 @pytest.mark.parametrize(
