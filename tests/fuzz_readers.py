@@ -65,7 +65,12 @@ TOLD = {
 }
 RECORDS = (
     passed(**TOLD, fingerprint=CASE.fingerprint, tags=["a"], history=[{"role": "user", "content": "and?"}]),
-    record(attempts=[record(number=1, **{**TOLD, "trace_id": "3" * 32}), error(number=2)]),
+    record(
+        attempts=[record(number=1, **{**TOLD, "trace_id": "3" * 32}), error(number=2)],
+        statistics={"attempts": 2, "scored": 1, "passed": 0},
+        confirmation={"trials": 4, "passed": 1, "errors": 0, "against": "new", "stands": True},
+        human_verdict={"approval": "approved", "by": "ada", "passed_attempts": 1},
+    ),
     error(),
 )
 RUN = run_of(("Refunds", "echo", RECORDS), ("Other", "echo", [passed()]), id=FIRST)

@@ -17,6 +17,7 @@ from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.run import CaseKey
 from pytest_evalsuite.runs.store import write_atomically
+from pytest_evalsuite.runs.summary import MOST_ATTEMPTS
 
 __all__ = [
     "BASELINE_NAME",
@@ -304,7 +305,7 @@ def _trials(case: Mapping[str, Any], where: str) -> list[Trial | None]:
             continue
         passes, _, attempts = result.partition("/")
         trial = Trial(int(passes), int(attempts), float(score))
-        if not (0 <= trial.passes <= trial.attempts and trial.attempts > 0 and 0 <= trial.score <= 1):
+        if not (0 <= trial.passes <= trial.attempts and 0 < trial.attempts <= MOST_ATTEMPTS and 0 <= trial.score <= 1):
             raise ValueError(
                 f"{where}: expected passes/attempts and a score in 0..1, got {result:.20} and {score:.20}"
             )

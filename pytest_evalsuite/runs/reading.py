@@ -17,7 +17,7 @@ from pytest_evalsuite.forms import fits, hold
 from pytest_evalsuite.runs.artifact import ARTIFACT_NAME, ARTIFACT_VERSION
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.run import EVALUATION_FORM, CaseKey, PlannedCase, PlannedEvaluation, Results, Run, assemble
-from pytest_evalsuite.runs.summary import STATUSES, brief
+from pytest_evalsuite.runs.summary import STATUSES, brief, check_counts
 
 if TYPE_CHECKING:
     from pytest_evalsuite.runs.plan import Plan
@@ -171,6 +171,12 @@ def _look_into(record: Mapping[str, Any]) -> None:
     """Raise TypeError or KeyError where a part of a result, or of an attempt, is not as its readers expect it."""
     for name in PARTS.keys() & record.keys():
         PARTS[name](record[name])
+    if "statistics" in record and "passed_attempts" in record.get("human_verdict", ()):
+        check_counts(record["human_verdict"]["passed_attempts"], record["statistics"]["scored"])
+
+
+def _counted(part: Any, of: str) -> None:
+    check_counts(part["passed"], part[of])
 
 
 def _is_a(*kinds: type) -> Callable[[Any], None]:
@@ -196,8 +202,8 @@ PARTS: Final[dict[str, Callable[[Any], None]]] = {
     "checks": _is_a(list),
     "attempts": _attempts,
     "trace_id": _is_a(str),
-    "statistics": partial(hold, passed=int, scored=int),
-    "confirmation": partial(hold, passed=int, trials=int),
+    "statistics": partial(_counted, of="scored"),
+    "confirmation": partial(_counted, of="trials"),
     "cause": partial(hold, kind=str, message=str),
 }
 

@@ -96,7 +96,16 @@ def test_what_is_no_baseline_says_why(text: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     ("results", "scores"),
-    [("2/1", "1"), ("1/0", "1"), ("1/1", "2"), ("1/1", "nan"), ("1/1 1/1", "1 1"), ("x", "1"), ("1/1", "1 1")],
+    [
+        (f"0/{'6' * 80}", "1"),
+        ("2/1", "1"),
+        ("1/0", "1"),
+        ("1/1", "2"),
+        ("1/1", "nan"),
+        ("1/1 1/1", "1 1"),
+        ("x", "1"),
+        ("1/1", "1 1"),
+    ],
 )
 def test_figures_that_cannot_be_are_refused(results: str, scores: str) -> None:
     case = f'{{"test_set":"a","case":"x","agent":"e","fingerprint":"f","results":"{results}","scores":"{scores}"}}'
