@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import pkgutil
 import textwrap
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -26,11 +25,6 @@ for module in pkgutil.walk_packages(pytest_evalsuite.__path__, "pytest_evalsuite
 
 PLUGINS = {"-n": "xdist", "--reruns": "rerunfailures", "--timeout": "timeout"}
 """Plugins by the options that want them; loading all that are installed takes a second."""
-
-OTHER_PLUGINS = (
-    *("randomly", "asyncio", "anyio", "rerunfailures", "timeout", "xdist", "html", "hypothesispytest"),
-    "langsmith_plugin",
-)
 
 AGENTS = """
     import asyncio
@@ -89,7 +83,9 @@ class Suite:
 
     def run_idle(self, *arguments: Any) -> pytest.RunResult:
         """Run ``pytest`` in this process, with no other plugin than ours."""
-        return self.pytester.runpytest_inprocess(*self._without_others(), *arguments)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            return self.pytester.runpytest_inprocess("-pevalsuite", *arguments)
 
     def run_subprocess(self, *arguments: Any) -> pytest.RunResult:
         """Run ``pytest --eval-suite`` in a process of its own, with our plugin and those whose options are given."""
@@ -118,12 +114,6 @@ class Suite:
         """The questions that the agent ``noted`` was asked, in any process."""
         path = self.path / "calls.txt"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-
-    @staticmethod
-    def _without_others() -> Iterator[str]:
-        for name in OTHER_PLUGINS:
-            yield "-p"
-            yield f"no:{name}"
 
 
 def without_varying(artifact: dict[str, Any]) -> dict[str, Any]:
