@@ -17,7 +17,7 @@ from pytest_evalsuite.errors import StoreError
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.run import CaseKey
 from pytest_evalsuite.runs.store import write_atomically
-from pytest_evalsuite.runs.summary import MOST_ATTEMPTS
+from pytest_evalsuite.runs.wellformed import MOST_ATTEMPTS
 
 __all__ = [
     "BASELINE_NAME",

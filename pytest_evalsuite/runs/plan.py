@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from pytest_evalsuite.forms import Kind, fits
 from pytest_evalsuite.runs.encoding import decode
-from pytest_evalsuite.runs.run import EVALUATION_FORM, CaseKey, PlannedCase, PlannedEvaluation
+from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation
+from pytest_evalsuite.runs.wellformed import EVALUATION_FORM
 from pytest_evalsuite.testsets.model import TestSet
 
 __all__ = ["Collected", "Plan"]

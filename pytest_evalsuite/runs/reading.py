@@ -5,19 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from types import NoneType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pytest_evalsuite.errors import StoreError
-from pytest_evalsuite.forms import fits, hold
 from pytest_evalsuite.runs.artifact import ARTIFACT_NAME, ARTIFACT_VERSION
 from pytest_evalsuite.runs.encoding import decode, encode
-from pytest_evalsuite.runs.run import EVALUATION_FORM, CaseKey, PlannedCase, PlannedEvaluation, Results, Run, assemble
-from pytest_evalsuite.runs.summary import STATUSES, brief, check_counts
+from pytest_evalsuite.runs.run import CaseKey, PlannedCase, PlannedEvaluation, Results, Run, assemble
+from pytest_evalsuite.runs.wellformed import is_evaluation, is_result
 
 if TYPE_CHECKING:
     from pytest_evalsuite.runs.plan import Plan
@@ -36,10 +33,6 @@ __all__ = [
 Head = dict[str, Any]
 """A document or an evaluation without what it holds the most of."""
 
-KNOWN_STATUSES: Final = frozenset(STATUSES)
-FIGURES_OF_CALL: Final = ("execution_time_ms", "cost")
-TOKENS: Final = ("input_tokens", "output_tokens")
-NUMBERS: Final = frozenset((int, float, bool, NoneType))
 HEAD_END: Final = b'"evaluations":['
 RESULTS: Final = b'"results":['
 PLANNED: Final = frozenset(f.name for f in dataclasses.fields(PlannedEvaluation)) - {"cases", "total"}
@@ -148,71 +141,6 @@ def result_line(line: bytes) -> str | None:
         return None
 
 
-def is_result(record: Any) -> bool:
-    """Whether this is what came of a case: it says which one, and figures can be worked out from it."""
-    try:
-        _look_into(record)
-        one = brief(record)
-        score = 0 if one.score is None else one.score
-        return (
-            type(record["test_set"]) is type(record["case_id"]) is type(record["agent"]) is str
-            and type(record["fingerprint"]) is str
-            and type(record["position"]) is type(record["line"]) is int
-            and one.status in KNOWN_STATUSES
-            and 0 <= score <= 1
-            and _adds_up(one.seconds, one.input_tokens, one.output_tokens, one.cost)
-            and all(type(judge) is str and _adds_up(*figures) for judge, *figures in one.judging)
-        )
-    except (ArithmeticError, AttributeError, KeyError, TypeError):
-        return False
-
-
-def _look_into(record: Mapping[str, Any]) -> None:
-    """Raise TypeError or KeyError where a part of a result, or of an attempt, is not as its readers expect it."""
-    for name in PARTS.keys() & record.keys():
-        PARTS[name](record[name])
-    if "statistics" in record and "passed_attempts" in record.get("human_verdict", ()):
-        check_counts(record["human_verdict"]["passed_attempts"], record["statistics"]["scored"])
-
-
-def _counted(part: Any, of: str) -> None:
-    check_counts(part["passed"], part[of])
-
-
-def _is_a(*kinds: type) -> Callable[[Any], None]:
-    def check(part: Any) -> None:
-        if not isinstance(part, kinds):
-            raise TypeError(f"a {type(part).__name__}")
-
-    return check
-
-
-def _attempts(part: Any) -> None:
-    _is_a(list)(part)
-    for told in part:
-        _look_into(told)
-        usage = told.get("usage") or {}
-        if not _adds_up(*map(told.get, FIGURES_OF_CALL), *map(usage.get, TOKENS)):
-            raise TypeError("figures that are no numbers")
-
-
-PARTS: Final[dict[str, Callable[[Any], None]]] = {
-    **dict.fromkeys(("human_verdict", "metadata", "inputs"), _is_a(dict)),
-    "usage": _is_a(dict, NoneType),
-    "checks": _is_a(list),
-    "attempts": _attempts,
-    "trace_id": _is_a(str),
-    "statistics": partial(_counted, of="scored"),
-    "confirmation": partial(_counted, of="trials"),
-    "cause": partial(hold, kind=str, message=str),
-}
-
-
-def _adds_up(*figures: object) -> bool:
-    """Whether these can be counted together: numbers, or unknown."""
-    return NUMBERS.issuperset(map(type, figures))
-
-
 def artifact_results(path: Path) -> tuple[Head, Iterator[tuple[Head, dict[str, Any] | None]]]:
     """Read an artifact: its head, and each result with the head of its evaluation (None for an empty one).
 
@@ -290,7 +218,7 @@ def _all(document: Head) -> Iterator[tuple[Any, Any]]:
 def _checked(results: Iterator[tuple[Any, Any]], path: Path) -> Iterator[tuple[Head, dict[str, Any] | None]]:
     checked: Any = ...
     for evaluation, record in results:
-        if evaluation is not checked and not _is_evaluation(evaluation):
+        if evaluation is not checked and not is_evaluation(evaluation):
             raise StoreError(f"{path}: an evaluation is not as an artifact has it, with test set, name and agent")
         checked = evaluation
         if record is not None and not (
@@ -300,15 +228,6 @@ def _checked(results: Iterator[tuple[Any, Any]], path: Path) -> Iterator[tuple[H
         ):
             raise StoreError(f"{path}: a result of {evaluation['test_set']} is not as an artifact has it")
         yield evaluation, record
-
-
-def _is_evaluation(evaluation: Any) -> bool:
-    return (
-        isinstance(evaluation, dict)
-        and all(key in evaluation for key in ("test_set", "name", "agent"))
-        and fits(evaluation, EVALUATION_FORM)
-        and isinstance(evaluation.get("cases_in_test_set", 0), int)
-    )
 
 
 def _decode(text: bytes, path: Path, line: int) -> Any:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import NoneType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from pytest_evalsuite.forms import Kind
 from pytest_evalsuite.runs.encoding import decode, encode
 from pytest_evalsuite.runs.spool import Spool
 from pytest_evalsuite.runs.summary import Brief, Tally, brief, tally
 
 __all__ = [
-    "EVALUATION_FORM",
     "CaseKey",
     "Evaluation",
     "PlannedCase",
@@ -72,16 +69,6 @@ class PlannedEvaluation:
     agent_version: str | None = None
     gate: dict[str, Any] = field(default_factory=dict)
     configuration: dict[str, Any] = field(default_factory=dict)
-
-
-EVALUATION_FORM: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("test_set", "agent", "name", "mode", "language"), str),
-    **dict.fromkeys(("total", "collected"), int),
-    **dict.fromkeys(("metadata", "gate", "configuration"), dict),
-    **dict.fromkeys(("description", "agent_version"), (str, NoneType)),
-    "tags": list,
-}
-"""The types of what a plan and an artifact say of an evaluation."""
 
 
 class Results:

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-__all__ = ["MOST_ATTEMPTS", "STATUSES", "Brief", "Tally", "brief", "check_counts", "gate_status", "tally"]
+__all__ = ["STATUSES", "Brief", "Tally", "brief", "gate_status", "tally"]
 
 STATUSES: Final = ("passed", "failed", "error", "skipped", "cancelled", "not_run")
 """Every case has exactly one of these."""
-
-MOST_ATTEMPTS: Final = 10_000
-"""A case is asked a hundred times at most in a run: a file that tells of more was not written by one."""
 
 OVERRULED: Final = {"passed": "failed", "failed": "passed"}
 """What a person may make of a status; an error is nobody's opinion."""
@@ -119,12 +116,6 @@ def brief(record: Mapping[str, Any]) -> Brief:
         "tolerated" in record,
         gate_status(record) != record["status"],
     )
-
-
-def check_counts(passed: Any, attempts: Any) -> None:
-    """Raise TypeError where these are not how many of a case's attempts passed, and how many there were."""
-    if type(passed) is not int or type(attempts) is not int or not 0 <= passed <= attempts <= MOST_ATTEMPTS:
-        raise TypeError(f"{passed!r:.20} of {attempts!r:.20} attempts passed")
 
 
 def gate_status(record: Mapping[str, Any]) -> str:
